@@ -1,0 +1,1 @@
+"""Where it runs: wiring, Slack, storage, jobs, HTTP and the command line."""

@@ -1,0 +1,1 @@
+"""A local Slack, and the demo that talks to it."""

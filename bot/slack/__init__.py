@@ -1,0 +1,1 @@
+"""Slack: listeners, identity, views and the live card."""

@@ -1,0 +1,1 @@
+"""The ledger, the audit and the embedded PostgreSQL."""

@@ -1,0 +1,65 @@
+"""What the verbs need of the world, as protocols that `bot` fulfils and tests fake."""
+
+from datetime import datetime
+from typing import Protocol
+
+from commands.model import (
+    AuditEntry,
+    Committed,
+    FailedPart,
+    LimitReached,
+    NewSend,
+    Recipient,
+)
+
+
+class Directory(Protocol):
+    """Whom Twilio and Slack know. Each call may wait on the network, but not for long."""
+
+    async def verified(self) -> tuple[Recipient, ...]:
+        """Give the account's verified numbers with their friendly names.
+
+        Raises:
+            LookupFailed: Twilio did not answer in time, or refused.
+        """
+
+    async def user_phone(self, user: str) -> Recipient | None:
+        """Give the phone of a Slack user's profile as typed there, or None without one.
+
+        Raises:
+            LookupFailed: Slack did not answer in time, or refused.
+        """
+
+    async def user_name(self, user: str) -> str:
+        """Give a Slack user's readable name; the id itself if it cannot be had."""
+
+    async def group_members(self, group: str) -> tuple[str, ...]:
+        """Give the user ids of a Slack user group.
+
+        Raises:
+            LookupFailed: Slack did not answer in time, or knows no such group.
+        """
+
+
+class Ledger(Protocol):
+    """The one truth about every recipient."""
+
+    async def commit(self, send: NewSend) -> Committed | LimitReached:
+        """Write the send, its deliveries, its audit entry and its job in one transaction."""
+
+    async def failed_part(self, send_id: int) -> FailedPart | None:
+        """Give the failed recipients of a send, or None if there is no such send."""
+
+
+class AuditLog(Protocol):
+    """Decisions, append-only."""
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Append one entry that belongs to no send, such as a refusal."""
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Give the present, timezone-aware, UTC."""

@@ -1,0 +1,1 @@
+"""How Twilio speaks; usable without the rest of the project."""
