@@ -35,12 +35,15 @@ class CommandError(Exception):
     Attributes:
         text: what is wrong, one sentence, for the person who asked.
         remedy: what to do next; may be several lines.
+        rule: the rule of sms.toml that decided; empty unless the policy refused, which is
+            what makes a refusal worth an audit entry.
     """
 
-    def __init__(self, text: str, remedy: str = "") -> None:
+    def __init__(self, text: str, remedy: str = "", *, rule: str = "") -> None:
         super().__init__(text)
         self.text = text
         self.remedy = remedy
+        self.rule = rule
 
 
 class Refusal(CommandError):
@@ -72,5 +75,5 @@ class NotYet(Refusal):
     """Understood, but not served by this version."""
 
 
-class LookupFailed(CommandError):  # noqa: N818
+class LookupFailed(CommandError):
     """A directory outside (Twilio's verified numbers, Slack's users) gave no answer in time."""

@@ -1,0 +1,137 @@
+"""The table of verbs and the one flow: parse -> resolve -> decide -> commit -> outcome.
+
+Slash command, composer and button all enter here. Every expected ending comes back as a value.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+from commands.dressing import Text
+from commands.errors import CommandError, UsageError
+from commands.help import help_
+from commands.later import later
+from commands.lookups import Lookups
+from commands.model import Actor, AuditEntry
+from commands.outcome import Outcome, Refused
+from commands.parser import (
+    Command,
+    Compose,
+    Contacts,
+    ContactsAdd,
+    ContactsRemove,
+    Group,
+    Help,
+    Page,
+    Recipients,
+    Send,
+    Status,
+    Why,
+    parse,
+    read_recipients,
+)
+from commands.recipients import recipients
+from commands.retry import retry, retry_key
+from commands.send import compose, send
+from commands.services import Case, Request, Services
+from commands.why import why
+
+__all__ = ["VERBS", "Request", "Services", "dispatch", "retry_failed", "submit_send"]
+
+VERBS: Mapping[type[Command], Callable[..., Awaitable[Outcome]]] = MappingProxyType(
+    {
+        Send: send,
+        Compose: compose,
+        Recipients: recipients,
+        Why: why,
+        Help: help_,
+        Page: later,
+        Status: later,
+        Contacts: later,
+        ContactsAdd: later,
+        ContactsRemove: later,
+        Group: later,
+    }
+)
+"""Who carries out which command; the handler's first argument is of the key's type."""
+
+
+async def dispatch(request: Request, services: Services) -> Outcome:
+    """Carry out what was typed after ``/sms``."""
+
+    async def work(case: Case) -> Outcome:
+        command = parse(request.text)
+        return await VERBS[type(command)](command, case)
+
+    return await _answer(request, services, work)
+
+
+async def submit_send(
+    actor: Actor,
+    recipients_text: str,
+    message: str,
+    request_key: str,
+    services: Services,
+    answer_url: str = "",
+) -> Outcome:
+    """Carry out what the composer submits.
+
+    Args:
+        actor: who asks, where.
+        recipients_text: the recipient list, read as in the command.
+        message: the text, sent as it is: Slack does not dress what is typed into a modal.
+        request_key: e.g. ``view:<view id>``.
+        services: the world.
+        answer_url: Slack's response_url, empty if there is none.
+    """
+    request = Request(f"send {recipients_text} {message}", actor, request_key, answer_url)
+
+    async def work(case: Case) -> Outcome:
+        return await send(Send(read_recipients(recipients_text), Text((message,))), case)
+
+    return await _answer(request, services, work)
+
+
+async def retry_failed(
+    actor: Actor, send_id: int, services: Services, answer_url: str = ""
+) -> Outcome:
+    """Carry out *Retry failed*: the failed part of `send_id`, once however often it is clicked."""
+    request = Request(f"retry {send_id}", actor, retry_key(send_id), answer_url)
+
+    async def work(case: Case) -> Outcome:
+        return await retry(send_id, case)
+
+    return await _answer(request, services, work)
+
+
+async def _answer(
+    request: Request, services: Services, work: Callable[[Case], Awaitable[Outcome]]
+) -> Outcome:
+    """Do `work`; turn what ends it into a value, and keep the policy's refusals."""
+    try:
+        _check_storable(request.text)
+        return await work(Case(request, services, Lookups(services.directory)))
+    except CommandError as error:
+        kind = type(error).__name__
+        if error.rule:
+            await services.audit.record(_refusal(request, error.rule, kind, services))
+        return Refused(error.text, error.remedy, kind)
+
+
+def _check_storable(text: str) -> None:
+    """Keep out what neither PostgreSQL nor UTF-8 can hold: NUL and lone surrogates."""
+    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+        raise UsageError(
+            "The text holds a character that cannot be sent (NUL or half a surrogate pair).",
+            "Type it anew instead of pasting it.",
+        )
+
+
+def _refusal(request: Request, rule: str, kind: str, services: Services) -> AuditEntry:
+    return AuditEntry(
+        actor=request.actor,
+        action=request.text.split(None, 1)[0].casefold(),
+        allowed=False,
+        rule=rule,
+        detail=kind,
+        at=services.clock.now(),
+    )

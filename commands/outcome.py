@@ -1,0 +1,117 @@
+"""What `dispatch` answers: frozen values that `bot` renders and nobody raises."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing was done.
+
+    Attributes:
+        text: what is wrong, for the person who asked; shown to that person only, for it may
+            hold whole numbers.
+        remedy: what to do next; may be several lines.
+        kind: name of the class in `commands.errors`, e.g. ``UsageError``.
+    """
+
+    text: str
+    remedy: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Sending:
+    """The send is committed; Twilio has not been asked yet.
+
+    Attributes:
+        send_id: its number, for ``/sms status``.
+        recipients: how many it goes to.
+        repeated: True if this very request had been committed before.
+        segments: how many messages each recipient is billed as.
+    """
+
+    send_id: int
+    recipients: int
+    repeated: bool
+    segments: int
+
+
+@dataclass(frozen=True)
+class ComposerAsked:
+    """The composer is to be opened."""
+
+
+class Source(StrEnum):
+    """Where a row of a listing comes from."""
+
+    VERIFIED = "verified"
+    CONTACT = "contact"
+    GROUP = "group"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One who can be reached.
+
+    Attributes:
+        name: contact, friendly or group name; may be empty for a verified number.
+        address: E.164 or channel address; empty for a group.
+        source: where the row comes from.
+        members: of a group, the members as sms.toml names them.
+    """
+
+    name: str
+    address: str
+    source: Source
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Who can be reached from a channel.
+
+    Attributes:
+        rows: ordered by name, then number; may be empty.
+        filter: what was asked for; empty for all.
+        channel: Slack channel id.
+        show_numbers: whether the channel's policy shows whole numbers in the channel.
+    """
+
+    rows: tuple[Row, ...]
+    filter: str
+    channel: str
+    show_numbers: bool
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What would happen to a command; nothing was done.
+
+    Attributes:
+        allowed: whether it would be done.
+        command: the command as typed, Slack's dressing undone.
+        reason: why, in words.
+        rule: the rule of sms.toml that decides; empty where none is asked.
+        remedy: what would allow it; empty if allowed.
+    """
+
+    allowed: bool
+    command: str
+    reason: str
+    rule: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Helped:
+    """What can be typed here.
+
+    Attributes:
+        lines: one a verb that works here, then what is missing and how to mend it.
+    """
+
+    lines: tuple[str, ...]
+
+
+Outcome = Refused | Sending | ComposerAsked | Listing | Explained | Helped

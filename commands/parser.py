@@ -1,0 +1,273 @@
+"""Reads what was typed after `/sms`: text -> a verb and its arguments."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from commands.dressing import Text, plain, undress
+from commands.entries import Entry, read_list, take
+from commands.errors import UsageError
+from commands.forms import FORMS, write
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send a message.
+
+    Attributes:
+        entries: the recipients as typed.
+        message: the text, mentions without a name still open.
+    """
+
+    entries: tuple[Entry, ...]
+    message: Text
+
+
+@dataclass(frozen=True)
+class Compose:
+    """Open the composer."""
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """List who can be reached.
+
+    Attributes:
+        filter: part of a name or number; empty for all.
+    """
+
+    filter: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Page until somebody acknowledges.
+
+    Attributes:
+        entries: the recipients as typed, or the name of one escalation.
+        message: the text, mentions without a name still open.
+    """
+
+    entries: tuple[Entry, ...]
+    message: Text
+
+
+@dataclass(frozen=True)
+class Status:
+    """Show the last sends, or one.
+
+    Attributes:
+        id: number of the send; None for the last ones.
+    """
+
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """List the directory."""
+
+
+@dataclass(frozen=True)
+class ContactsAdd:
+    """Add a contact.
+
+    Attributes:
+        name: how the contact will be called.
+        number: as typed.
+    """
+
+    name: str
+    number: str
+
+
+@dataclass(frozen=True)
+class ContactsRemove:
+    """Remove a contact.
+
+    Attributes:
+        name: how the contact is called.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Name a group of contacts.
+
+    Attributes:
+        name: how the group will be called.
+        members: names or numbers, as typed.
+    """
+
+    name: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Help:
+    """Say what can be typed here."""
+
+
+Explainable = (
+    Send
+    | Compose
+    | Recipients
+    | Page
+    | Status
+    | Contacts
+    | ContactsAdd
+    | ContactsRemove
+    | Group
+    | Help
+)
+
+
+@dataclass(frozen=True)
+class Why:
+    """Say which rule would allow or refuse a command.
+
+    Attributes:
+        command: what would be done.
+        text: the command as typed, Slack's dressing undone.
+    """
+
+    command: Explainable
+    text: str
+
+
+Command = Explainable | Why
+
+
+def parse(text: str) -> Command:
+    """Read a whole command; the verb may be in any case.
+
+    Raises:
+        UsageError: it is none; the remedy shows how to write it.
+    """
+    verb, rest = _split(text)
+    if verb.casefold() != "why":
+        return _explainable(verb, rest)
+    while verb.casefold() == "why":  # a loop, so that no text can exhaust the stack
+        explained, (verb, rest) = rest, _split(rest)
+    if not verb:
+        raise UsageError(
+            "There is no command to explain.", write("why", "/sms why send alice Water in the lab")
+        )
+    return Why(_explainable(verb, rest), plain(explained))
+
+
+def _explainable(verb: str, rest: str) -> Explainable:
+    if not verb:
+        return Help()
+    reader = _READERS.get(verb.casefold())
+    if reader is None:
+        raise UsageError(f"There is no command “{plain(verb)}”.", _nearest(verb.casefold()))
+    return reader(rest)
+
+
+def read_recipients(raw: str) -> tuple[Entry, ...]:
+    """Read a recipient list that stands alone, as in the composer.
+
+    Raises:
+        UsageError: the list is empty or faulty, or something follows it.
+    """
+    entries, rest = read_list(raw)
+    if rest:
+        raise UsageError(
+            f"A comma is missing before “{plain(rest)}”.",
+            'Separate recipients by commas, and quote what has blanks: alice, "(617) 555-1212"',
+        )
+    return entries
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Give the first word and the rest without outer blanks."""
+    verb, rest = [*text.split(None, 1), "", ""][:2]
+    return verb, rest.strip()
+
+
+def _send(rest: str) -> Send | Compose:
+    return Send(*_addressed("send", rest)) if rest else Compose()
+
+
+def _page(rest: str) -> Page:
+    return Page(*_addressed("page", rest))
+
+
+def _addressed(verb: str, rest: str) -> tuple[tuple[Entry, ...], Text]:
+    entries, raw = read_list(rest)
+    message = undress(raw)
+    if not message.users and not message.filled({}).strip():
+        raise UsageError(
+            "The message is empty: nothing follows the recipients.",
+            write(verb, f"/sms {verb} alice, bob Water in the lab"),
+        )
+    return entries, message
+
+
+def _recipients(rest: str) -> Recipients:
+    return Recipients(plain(rest).strip('"“”„ '))
+
+
+def _status(rest: str) -> Status:
+    digits = rest.removeprefix("#")
+    if not rest:
+        return Status()
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < len(str(2**63))):
+        raise UsageError(f"“{plain(rest)}” is not the number of a send.", write("status"))
+    return Status(int(digits))
+
+
+def _contacts(rest: str) -> Contacts | ContactsAdd | ContactsRemove:
+    what, *words = _words(rest) or [""]
+    match what.casefold(), words:
+        case "", []:
+            return Contacts()
+        case "add", [name, number, *more]:  # a number may be typed with blanks
+            return ContactsAdd(name, " ".join([number, *more]))
+        case "remove", [name]:
+            return ContactsRemove(name)
+    raise UsageError("That is not how the directory is changed.", write("contacts"))
+
+
+def _group(rest: str) -> Group:
+    words = _words(rest)
+    if len(words) <= 1:
+        raise UsageError("A group needs a name and at least one member.", write("group"))
+    return Group(words[0], tuple(words[1:]))
+
+
+def _help(_rest: str) -> Help:
+    return Help()
+
+
+def _words(raw: str) -> list[str]:
+    """Split at blanks and commas, keeping what is quoted together."""
+    words: list[str] = []
+    at = 0
+    while at < len(raw):
+        word, end = take(raw, at)
+        words += [plain(word).strip()] if word.strip() else []
+        at = max(end, at + 1)
+    return words
+
+
+def _nearest(verb: str) -> str:
+    near = difflib.get_close_matches(verb, FORMS, n=1)
+    return f"Did you mean {FORMS[near[0]]}?" if near else "/sms help lists what can be typed here."
+
+
+_READERS: Mapping[str, Callable[[str], Explainable]] = MappingProxyType(
+    {
+        "send": _send,
+        "recipients": _recipients,
+        "page": _page,
+        "status": _status,
+        "contacts": _contacts,
+        "group": _group,
+        "help": _help,
+    }
+)

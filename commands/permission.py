@@ -1,0 +1,57 @@
+"""Asks the policy before anything is looked up, fetching no more than it needs to decide."""
+
+from dataclasses import replace
+
+from commands.errors import Refusal
+from commands.model import Action, Actor
+from commands.policy import Decision, Policy, decide, groups_mentioned
+from commands.ports import Directory
+from commands.rules import EVERYBODY
+from commands.services import Case
+
+
+async def ask(case: Case, action: Action) -> tuple[Actor, Decision]:
+    """Decide on the action alone: channel, `allow`, `who`. Gives the actor with user groups.
+
+    Raises:
+        LookupFailed: a user group of `who` could not be read.
+    """
+    policy, actor = case.services.policy, case.request.actor
+    rules = policy.channels.get(actor.channel)
+    if rules is not None and action in rules.allow:
+        actor = await _with_groups(actor, policy, case.lookups)
+    return actor, decide(policy, actor, action, (), None)
+
+
+async def permit(case: Case, action: Action) -> Actor:
+    """Like `ask`, but a denial is raised.
+
+    Raises:
+        Refusal: the policy denies the action.
+        LookupFailed: a user group of `who` could not be read.
+    """
+    actor, decision = await ask(case, action)
+    require(decision)
+    return actor
+
+
+def require(decision: Decision) -> None:
+    """Raise a denial as the refusal it is.
+
+    Raises:
+        Refusal: the decision is a denial.
+    """
+    if not decision.allowed:
+        kind = decision.kind or Refusal
+        raise kind(decision.reason, decision.remedy, rule=decision.rule)
+
+
+async def _with_groups(actor: Actor, policy: Policy, directory: Directory) -> Actor:
+    """Add the first user group of `who` that has the actor; more would change no decision."""
+    who = policy.channels[actor.channel].who
+    if EVERYBODY in who or actor.user in who or actor.groups & set(who):
+        return actor
+    for group in sorted(groups_mentioned(policy, actor.channel) & set(who)):
+        if actor.user in await directory.group_members(group):
+            return replace(actor, groups=actor.groups | {group})
+    return actor

@@ -1,0 +1,149 @@
+"""Names -> addresses: contacts, groups, Slack users, user groups and verified numbers.
+
+Look-ups run one after another: Slack allows usergroups.* 20 times a minute, and a recipient
+list rarely needs two.
+"""
+
+import difflib
+from collections.abc import AsyncIterator, Sequence
+
+from commands.entries import (
+    Entry,
+    NameEntry,
+    NumberEntry,
+    UserEntry,
+    UserGroupEntry,
+    to_entry,
+)
+from commands.errors import BadRecipients, Problem
+from commands.model import Recipient
+from commands.numbers import BadNumber, to_address
+from commands.ports import Directory
+from commands.rules import Group, Policy
+
+_REMEDY = "Mend or leave out these, then send again; /sms recipients lists who can be reached."
+_Found = Recipient | Problem
+
+
+async def resolve(
+    entries: Sequence[Entry], policy: Policy, directory: Directory
+) -> tuple[Recipient, ...]:
+    """Give everybody whom `entries` name, each address once, in order; its first name wins.
+
+    Raises:
+        BadRecipients: some entries name nobody who can be reached; names every one.
+        LookupFailed: a directory outside did not answer.
+    """
+    resolver = _Resolver(policy, directory)
+    recipients: dict[str, Recipient] = {}
+    problems: dict[Problem, None] = {}
+    for entry in entries:
+        async for found in resolver.find(entry):
+            if isinstance(found, Problem):
+                problems[found] = None
+            elif not (known := recipients.get(found.address)) or not known.name:
+                recipients[found.address] = found
+    if problems:
+        raise BadRecipients(tuple(problems), _REMEDY)
+    return tuple(recipients.values())
+
+
+class _Resolver:
+    def __init__(self, policy: Policy, directory: Directory) -> None:
+        self._policy = policy
+        self._directory = directory
+        self._opened: set[str] = set()
+
+    async def find(self, entry: Entry) -> AsyncIterator[_Found]:
+        match entry:
+            case NumberEntry(text):
+                yield self._number(text)
+            case NameEntry():
+                async for found in self._named(entry):
+                    yield found
+            case UserEntry(user):
+                yield await self._user(user, entry)
+            case UserGroupEntry(group):
+                async for found in self._user_group(group, entry):
+                    yield found
+            case _:
+                async for found in self._verified(entry):
+                    yield found
+
+    def _number(self, text: str) -> _Found:
+        try:
+            return self._known(Recipient(to_address(text, self._policy.region)))
+        except BadNumber as error:
+            return Problem(text, error.why)
+
+    def _known(self, recipient: Recipient) -> Recipient:
+        """Prefer the name that our own directory gives."""
+        name = self._policy.directory.get(recipient.address)
+        return Recipient(recipient.address, name or recipient.name)
+
+    async def _named(self, entry: NameEntry) -> AsyncIterator[_Found]:
+        name = entry.name.casefold()
+        if contact := self._policy.contact_named.get(name):
+            yield Recipient(contact.number, contact.name)
+        elif group := self._policy.group_named.get(name):
+            async for found in self._group(group):
+                yield found
+        else:
+            yield Problem(str(entry), self._unknown(name))
+
+    async def _group(self, group: Group) -> AsyncIterator[_Found]:
+        if not group.members:
+            yield Problem(group.name, "the group has no members")
+        if group.name in self._opened:  # seen before, or within itself
+            return
+        self._opened.add(group.name)
+        for member in group.members:
+            async for found in self.find(to_entry(member)):
+                if isinstance(found, Problem) and found.entry == member:
+                    yield Problem(f"{group.name}, {member}", found.why)
+                else:
+                    yield found
+
+    async def _user(self, user: str, entry: Entry) -> _Found:
+        if contact := self._policy.contact_of.get(user):
+            return Recipient(contact.number, contact.name)
+        phone = await self._directory.user_phone(user)
+        if phone is None or not phone.address.strip():
+            return Problem(str(entry), f"no phone in the Slack profile; {_mend_user(user)}")
+        try:
+            address = to_address(phone.address, self._policy.region)
+        except BadNumber as error:
+            wrong = f"the phone in the Slack profile, {phone.address}, cannot be used: {error.why}"
+            return Problem(str(entry), f"{wrong}; {_mend_user(user)}")
+        return self._known(Recipient(address, phone.name or str(entry).removeprefix("@")))
+
+    async def _user_group(self, group: str, entry: Entry) -> AsyncIterator[_Found]:
+        members = await self._directory.group_members(group)
+        if not members:
+            yield Problem(str(entry), "the user group has no members")
+        for user in members:
+            found = await self._user(user, UserEntry(user))
+            if isinstance(found, Problem):
+                name = await self._directory.user_name(user)
+                found = Problem(f"{entry}, @{name}", found.why)
+            yield found
+
+    async def _verified(self, entry: Entry) -> AsyncIterator[_Found]:
+        numbers = await self._directory.verified()
+        if not numbers:
+            yield Problem(str(entry), "the Twilio account has no verified numbers")
+        for recipient in numbers:
+            yield self._known(recipient)
+
+    def _unknown(self, name: str) -> str:
+        if name.startswith("#"):
+            return "a channel cannot be texted; name people, groups or numbers"
+        known = {g: group.name for g, group in self._policy.group_named.items()}
+        known |= {c: contact.name for c, contact in self._policy.contact_named.items()}
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {known[near[0]]}?" if near else "add it to sms.toml as a [[contact]]"
+        return f"no contact or group has this name; {hint}"
+
+
+def _mend_user(user: str) -> str:
+    return f'fill it in there, or write slack = "{user}" into a [[contact]] of sms.toml'

@@ -1,0 +1,50 @@
+"""The verb `why`: the same way as the command itself, short of its commit."""
+
+from commands.errors import Refusal
+from commands.later import later
+from commands.model import Action
+from commands.outcome import Explained
+from commands.parser import Compose, Explainable, Help, Recipients, Send, Why
+from commands.permission import ask, require
+from commands.policy import Decision
+from commands.send import Draft, prepare
+from commands.services import Case
+
+
+async def why(command: Why, case: Case) -> Explained:
+    """Say which rule would allow or refuse the command, and why."""
+    try:
+        reason, rule = await _granted(command.command, case)
+    except Refusal as no:
+        return Explained(
+            allowed=False, command=command.text, reason=no.text, rule=no.rule, remedy=no.remedy
+        )
+    return Explained(allowed=True, command=command.text, reason=reason, rule=rule)
+
+
+async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
+    match command:
+        case Send():
+            return _send(await prepare(command, case))
+        case Compose():
+            return _action(await ask(case, Action.SEND))
+        case Recipients():
+            return _action(await ask(case, Action.RECIPIENTS))
+        case Help():
+            return "Help is given to everybody.", ""
+        case _:
+            return await later(command, case)
+
+
+def _send(draft: Draft) -> tuple[str, str]:
+    reason, limit = draft.decision.reason, draft.new.daily_limit
+    if limit is not None:
+        count = len(draft.new.recipients)
+        reason += f" {count} would be counted towards daily_limit = {limit}."
+    return reason, draft.decision.rule
+
+
+def _action(asked: tuple[object, Decision]) -> tuple[str, str]:
+    _, decision = asked
+    require(decision)
+    return decision.reason, decision.rule

@@ -1,0 +1,138 @@
+"""The ports, faked: a world that is told what there is and remembers what was asked of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from commands.dispatch import Request, Services, dispatch
+from commands.errors import LookupFailed
+from commands.model import (
+    Actor,
+    AuditEntry,
+    Committed,
+    FailedPart,
+    LimitReached,
+    NewSend,
+    Recipient,
+)
+from commands.outcome import Outcome
+from commands.policy import ChannelRules, Contact, Group, Policy
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ALICE = Contact("alice", "+16175551212", "U0ALICE")
+BOB = Contact("Bob", "+16175551213")
+
+
+@dataclass
+class FakeDirectory:
+    numbers: list[Recipient] = field(default_factory=list)
+    phones: dict[str, Recipient | None] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    down: bool = False
+
+    def _asked(self, what: str) -> None:
+        self.calls.append(what)
+        if self.down:
+            raise LookupFailed("Nobody answered.", "Try again.")
+
+    async def verified(self) -> tuple[Recipient, ...]:
+        self._asked("verified")
+        return tuple(self.numbers)
+
+    async def user_phone(self, user: str) -> Recipient | None:
+        self._asked(f"phone {user}")
+        return self.phones.get(user)
+
+    async def user_name(self, user: str) -> str:
+        self._asked(f"name {user}")
+        return self.names.get(user, user)
+
+    async def group_members(self, group: str) -> tuple[str, ...]:
+        self._asked(f"group {group}")
+        return self.groups.get(group, ())
+
+
+@dataclass
+class FakeLedger:
+    sends: list[NewSend] = field(default_factory=list)
+    parts: dict[int, FailedPart] = field(default_factory=dict)
+    used: int = 0
+
+    async def commit(self, send: NewSend) -> Committed | LimitReached:
+        for number, known in enumerate(self.sends, 1):
+            if known.request_key == send.request_key:
+                return Committed(number, repeated=True)
+        if send.daily_limit is not None and self.used + len(send.recipients) > send.daily_limit:
+            return LimitReached(self.used, send.daily_limit)
+        self.sends.append(send)
+        return Committed(len(self.sends))
+
+    async def failed_part(self, send_id: int) -> FailedPart | None:
+        return self.parts.get(send_id)
+
+
+@dataclass
+class FakeAudit:
+    entries: list[AuditEntry] = field(default_factory=list)
+
+    async def record(self, entry: AuditEntry) -> None:
+        self.entries.append(entry)
+
+
+class FakeClock:
+    def now(self) -> datetime:
+        return NOW
+
+
+@dataclass
+class World:
+    policy: Policy
+    directory: FakeDirectory = field(default_factory=FakeDirectory)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    audit: FakeAudit = field(default_factory=FakeAudit)
+    actor: Actor = field(default_factory=lambda: Actor("U0ME", "C1"))
+
+    @property
+    def services(self) -> Services:
+        return Services(
+            self.policy, self.directory, self.ledger, self.audit, FakeClock(), "+15005550006"
+        )
+
+    def rule(self, **keys: Any) -> None:  # noqa: ANN401 - each key has its own type
+        """Change keys of the channel."""
+        rules = replace(self.policy.channels["C1"], **keys)
+        self.policy = replace(self.policy, channels={"C1": rules})
+
+    async def say(self, text: str, key: str = "cmd:1") -> Outcome:
+        return await dispatch(Request(text, self.actor, key, "https://answer"), self.services)
+
+
+def policy_of(channels: Mapping[str, ChannelRules]) -> Policy:
+    return Policy(
+        region="US",
+        admins=("U0ADMIN", "S0SRE"),
+        channels=channels,
+        contacts=(ALICE, BOB),
+        groups=(
+            Group("oncall", ("alice", "+16175551214")),
+            Group("everyone", ("oncall", "bob", "everyone")),
+        ),
+    )
+
+
+@pytest.fixture
+def world() -> World:
+    """A channel in which everything is allowed to everybody, towards the directory."""
+    rules = ChannelRules(
+        id="C1",
+        name="#oncall",
+        allow=("send", "recipients"),
+        who=("*",),
+        to=("directory", "+1617"),
+    )
+    return World(policy_of({"C1": rules}))

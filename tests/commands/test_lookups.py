@@ -1,0 +1,23 @@
+from commands.lookups import Lookups, Nobody
+from commands.model import Recipient
+from tests.commands.conftest import FakeDirectory
+
+
+async def test_each_thing_is_asked_once_even_where_the_answer_is_nothing() -> None:
+    asked = FakeDirectory(phones={"U1": Recipient("1")}, groups={"S1": ("U1",)})
+    lookups = Lookups(asked)
+    for _ in range(2):
+        assert await lookups.verified() == ()
+        assert await lookups.user_phone("U1") == Recipient("1")
+        assert await lookups.user_phone("U2") is None
+        assert await lookups.user_name("U1") == "U1"
+        assert await lookups.group_members("S1") == ("U1",)
+    assert asked.calls == ["verified", "phone U1", "phone U2", "name U1", "group S1"]
+
+
+async def test_nobody_is_nobody() -> None:
+    nobody = Nobody()
+    assert await nobody.verified() == ()
+    assert await nobody.user_phone("U1") is None
+    assert await nobody.user_name("U1") == "U1"
+    assert await nobody.group_members("S1") == ()

@@ -1,0 +1,36 @@
+import pytest
+
+from commands.model import FINAL, Actor, DeliveryState, NewSend, Recipient, mask
+from commands.services import Request
+
+
+@pytest.mark.parametrize(
+    ("address", "masked"),
+    [
+        ("+16175551212", "••••••••1212"),
+        ("whatsapp:+16175551212", "whatsapp:••••••••1212"),
+        ("911", "911"),
+    ],
+)
+def test_a_mask_leaves_the_last_four(address: str, masked: str) -> None:
+    assert mask(address) == masked
+
+
+def test_no_repr_shows_a_number_a_text_or_a_secret() -> None:
+    actor, alice = Actor("U1", "C1"), Recipient("+16175551212", "alice")
+    send = NewSend("cmd:1", actor, "the text", (alice,), "+1", "rule", answer_url="https://secret")
+    request = Request("send +16175551212 the text", actor, "cmd:1", "https://secret")
+    shown = f"{alice!r} {send!r} {request!r}"
+    assert "cmd:1" in shown
+    assert "alice" in shown
+    assert not any(s in shown for s in ("6175551212", "the text", "secret"))
+
+
+def test_nothing_follows_a_final_state() -> None:
+    assert {
+        DeliveryState.DELIVERED,
+        DeliveryState.UNDELIVERED,
+        DeliveryState.FAILED,
+        DeliveryState.CANCELED,
+        DeliveryState.SUPPRESSED,
+    } == FINAL

@@ -1,0 +1,79 @@
+import pytest
+
+from commands.outcome import Explained, Refused
+from tests.commands.conftest import World
+
+RULE = 'channel C1: allow = ["send", "recipients"]'
+
+
+async def explain(world: World, text: str) -> Explained:
+    outcome = await world.say(f"why {text}")
+    assert isinstance(outcome, Explained)
+    assert outcome.command == text
+    assert world.ledger.sends == []
+    assert world.audit.entries == []
+    return outcome
+
+
+async def test_an_allowed_send_is_explained_and_not_sent(world: World) -> None:
+    assert await explain(world, "send alice, bob Hi") == Explained(
+        allowed=True,
+        command="send alice, bob Hi",
+        reason="This channel lets everybody use send, and reaches all 2 recipients.",
+        rule=RULE,
+    )
+
+
+async def test_what_would_be_counted_is_said(world: World) -> None:
+    world.rule(daily_limit=5)
+    explained = await explain(world, "send alice Hi")
+    assert explained.reason.endswith("1 would be counted towards daily_limit = 5.")
+
+
+@pytest.mark.parametrize("text", ["send", "recipients", "recipients al"])
+async def test_an_allowed_action_is_explained(world: World, text: str) -> None:
+    explained = await explain(world, text)
+    assert explained.allowed
+    assert explained.rule == RULE
+
+
+async def test_help_is_allowed_everywhere(world: World) -> None:
+    world.rule(allow=())
+    explained = await explain(world, "help")
+    assert explained.allowed
+    assert explained.rule == ""
+
+
+@pytest.mark.parametrize("text", ["send alice Hi", "send", "recipients"])
+async def test_a_refusal_is_explained_with_its_rule_and_its_remedy(world: World, text: str) -> None:
+    world.rule(who=("U1",))
+    explained = await explain(world, text)
+    assert not explained.allowed
+    assert explained.rule == 'channel C1: who = ["U1"]'
+    assert 'who = ["U1", "U0ME"]' in explained.remedy
+
+
+async def test_bad_recipients_are_explained(world: World) -> None:
+    explained = await explain(world, "send nobody Hi")
+    assert not explained.allowed
+    assert "nobody: no contact" in explained.reason
+
+
+@pytest.mark.parametrize("text", ["page alice Hi", "status", "contacts", "group a b"])
+async def test_what_is_not_served_yet_is_explained(world: World, text: str) -> None:
+    explained = await explain(world, text)
+    assert not explained.allowed
+    assert "/sms send" in explained.remedy
+
+
+async def test_what_is_no_command_is_refused(world: World) -> None:
+    outcome = await world.say("why send alice")
+    assert isinstance(outcome, Refused)
+    assert outcome.kind == "UsageError"
+
+
+async def test_a_silent_directory_explains_nothing(world: World) -> None:
+    world.directory.down = True
+    outcome = await world.say("why send verified Hi")
+    assert isinstance(outcome, Refused)
+    assert outcome.kind == "LookupFailed"
