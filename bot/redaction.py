@@ -1,0 +1,81 @@
+"""What may never be read in a log or a report, and how it is made unreadable."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import quote, unquote, urlsplit
+
+HIDDEN = "[redacted]"
+_SHORTEST_SECRET = 4
+"""Characters; replacing anything shorter would tear holes into ordinary words."""
+_DEEPEST = 6
+_FEWEST_DIGITS = 7
+_LEAST_NUMBER = 10 ** (_FEWEST_DIGITS - 1)
+
+_TOKENS = re.compile(
+    r"xox[a-z](?:\.xox[a-z])?-[\w.-]+|xapp-[\w-]+"  # Slack's tokens
+    r"|(?<=hooks\.slack\.com/)[^\s\"'<>]+"  # a response_url lets anybody answer
+    r"|(?<=[?&]ticket=)[^\s\"'<>&]+"  # the ticket of a Socket Mode connection
+    r"|(?<=Bearer )[\w.~+/=-]{8,}|(?<=Basic )[\w+/=]{12,}"
+)
+_USERINFO = re.compile(r"(?<=://)[^\s/@:]*:[^\s/@]*(?=@)")
+_PHONES = re.compile(
+    r"(?<![0-9A-Za-z.])(?:\d{10}\.\d{6}(?!\d))"  # a Slack timestamp is none: group 1 stays unset
+    r"|(\+\d[\d ().\-\u2010-\u2015]{5,}\d"  # +1 (617) 555-1212
+    r"|\(\d{2,5}\)[ .-]?\d{2,4}[ .-]?\d{2,6}"  # (617) 555-1212
+    r"|(?<![0-9A-Za-z.-])\d{3}[ .-]\d{3}[ .-]\d{4}(?![0-9A-Za-z])"  # 617-555-1212
+    r"|(?:(?<=%2[Bb])|(?<![0-9A-Za-z])(?<!\d\.))\d{7,}(?![0-9A-Za-z]))"  # not inside a SID
+)
+
+
+class Redactor:
+    """Hides tokens, the secrets it is told, and all but the last four digits of numbers."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {form for secret in secrets for form in _forms(secret)}
+        # the longest first: one secret may be a part of another
+        spelled = sorted((re.escape(s) for s in known if len(s) >= _SHORTEST_SECRET), key=len)
+        self._known = re.compile("|".join(reversed(spelled)) or r"(?!)")
+
+    def text(self, text: str) -> str:
+        """Give `text` as it may be shown."""
+        for pattern in (self._known, _TOKENS, _USERINFO):
+            text = pattern.sub(HIDDEN, text)
+        return _PHONES.sub(_masked, text)
+
+    def value(self, value: object, depth: int = 0) -> object:
+        """Give a value as it may be shown; what is no plain data becomes its `repr`."""
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            return self.text(str(value)) if abs(value) >= _LEAST_NUMBER else value
+        if isinstance(value, str):
+            return self.text(str(value))
+        if depth < _DEEPEST and isinstance(value, Mapping):
+            return {self.text(str(k)): self.value(v, depth + 1) for k, v in value.items()}
+        if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
+            return [self.value(v, depth + 1) for v in value]
+        return self.text(_shown(value))
+
+
+def _forms(secret: str) -> set[str]:
+    """Give the spellings of a secret: as it is, quoted for a URL, and an address's password."""
+    forms = {secret, quote(secret, safe="")}
+    try:
+        password = urlsplit(secret).password or ""
+    except ValueError:
+        password = ""
+    return forms | {password, unquote(password)}
+
+
+def _masked(match: re.Match[str]) -> str:
+    digits = [c for c in match[1] or "" if c.isdigit()]
+    if len(digits) < _FEWEST_DIGITS:
+        return match[0]
+    return "•" * (len(digits) - 4) + "".join(digits[-4:])
+
+
+def _shown(value: object, form: Callable[[object], str] = repr) -> str:
+    try:
+        return form(value)
+    except Exception:  # noqa: BLE001 - a faulty __repr__ must not cost the log line
+        return f"<{type(value).__name__}>"

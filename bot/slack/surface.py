@@ -1,0 +1,21 @@
+"""The names under which Slack knows this bot: one list, which manifest.yml repeats."""
+
+COMMAND = "/sms"
+
+SCOPES = frozenset(
+    {"commands", "chat:write", "users:read", "users.profile:read", "usergroups:read"}
+)
+
+COMPOSE = "sms_compose"
+"""Callback id of the global shortcut, and of the modal that it and `/sms send` open."""
+
+SHORTCUTS = frozenset({COMPOSE})
+
+RETRY = "sms_retry"
+REFRESH = "sms_refresh"
+PREVIOUS = "sms_previous"
+NEXT = "sms_next"
+SHARE = "sms_share"
+
+EVENT_TYPE = "sms_send"
+"""`event_type` of the metadata that a card carries."""
