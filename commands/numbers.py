@@ -6,6 +6,7 @@ numbers are not valid ones. phonenumbers' geocoder stays out: importing it costs
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
@@ -49,6 +50,7 @@ def is_number(text: str) -> bool:
     return digits >= (_FEWEST_BEFORE_EXTENSION if match[2] else 1)
 
 
+@lru_cache(maxsize=32_768)  # 16 µs a number: a group of 10,000 would hold the bot for 0.2 s
 def to_address(text: str, region: str) -> str:
     """Give the E.164 number or channel address that `text` stands for.
 
