@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lock clean
@@ -18,7 +19,7 @@ demo: $(VENV)/.installed ## the whole bot against a local Slack and a local Twil
 	@$(BIN)/sms-bot demo
 
 test: $(VENV)/.installed ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python $(PYTEST)
 
 check: $(VENV)/.installed ## format, lint, types, layers
 	$(BIN)/ruff format --check .
