@@ -109,7 +109,9 @@ def _toml(value: object) -> str:
 def _granted(rules: ChannelRules, action: Action, count: int) -> str:
     whom = "everybody" if EVERYBODY in rules.who else "you"
     text = f"This channel lets {whom} use {action}"
-    return f"{text}, and reaches all {count} recipients." if count else f"{text}."
+    if not count:
+        return f"{text}."
+    return f"{text}, and reaches {f'all {count:,} recipients' if count > 1 else 'this recipient'}."
 
 
 def _unknown_channel(actor: Actor, action: Action) -> Decision:

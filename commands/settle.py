@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from commands.model import DeliveryState, may_move
+from commands.model import NOT_ACCEPTED, DeliveryState, may_move
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,9 @@ def settle(state: DeliveryState, answer: Answer) -> Settled | None:
     match answer:
         case Accepted(sid, status):
             new = advance(advance(state, "accepted"), status)
+            if new in NOT_ACCEPTED and new is not state:
+                reason = f"Twilio took the message and gave it up at once ({status})"
+                return Settled(new, code="1001", sid=sid, reason=reason)
             return Settled(new, code="200", sid=sid)
         case RefusedByTwilio(code, error_code, reason):
             settled = Settled(_S.FAILED, code=code, error_code=error_code, reason=reason)

@@ -58,6 +58,16 @@ def test_a_late_status_changes_nothing(state: S, status: str) -> None:
         (Accepted("SM1"), Settled(S.ACCEPTED, "200", "SM1")),
         (Accepted("SM1", "sent"), Settled(S.SENT, "200", "SM1")),
         (Accepted("SM1", "odd"), Settled(S.ACCEPTED, "200", "SM1")),
+        (
+            Accepted("SM1", "failed"),
+            Settled(
+                S.FAILED,
+                "1001",
+                "SM1",
+                None,
+                "Twilio took the message and gave it up at once (failed)",
+            ),
+        ),
         (REFUSED, Settled(S.FAILED, "400", "", 21211, "invalid number")),
         (NotSent("no connection", 2.5), Settled(S.QUEUED, reason="no connection")),
         (Unknown("503", "no answer"), Settled(S.IN_DOUBT, "503", reason="no answer")),

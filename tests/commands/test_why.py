@@ -27,7 +27,10 @@ async def test_an_allowed_send_is_explained_and_not_sent(world: World) -> None:
 async def test_what_would_be_counted_is_said(world: World) -> None:
     world.rule(daily_limit=5)
     explained = await explain(world, "send alice Hi")
-    assert explained.reason.endswith("1 would be counted towards daily_limit = 5.")
+    assert explained.reason == (
+        "This channel lets everybody use send, and reaches this recipient."
+        " 1 would be counted towards daily_limit = 5."
+    )
 
 
 @pytest.mark.parametrize("text", ["send", "recipients", "recipients al"])
