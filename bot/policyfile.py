@@ -172,7 +172,8 @@ class PolicySource:
     def __init__(self, path: Path, current: PolicyFile) -> None:
         self.path = path
         self.current = current
-        # nothing seen yet: an edit between the first reading and the first look is found too
+        # nothing read yet: an edit between the first reading and the first look is found too
+        self._read: tuple[int, int, int] | None = None
         self._seen: tuple[int, int, int] | None = None
 
     @property
@@ -181,11 +182,16 @@ class PolicySource:
         return self.current.policy
 
     def reload_if_changed(self) -> ReloadResult:
-        """Look at the file; a faulty or vanished one leaves the old policy in force."""
-        stamp = self._stamp()
-        if stamp == self._seen:
-            return ReloadResult()
+        """Look at the file; a faulty or vanished one leaves the old policy in force.
+
+        It is read when two looks in a row found it the same: an editor that is still writing
+        has emptied it first, and an empty policy is a faultless one that allows nothing.
+        """
+        stamp, last = self._stamp(), self._seen
         self._seen = stamp
+        if stamp == self._read or stamp != last:
+            return ReloadResult()
+        self._read = stamp
         try:
             new = read_policy(self.path)
         except ConfigFaults as exc:

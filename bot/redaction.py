@@ -14,6 +14,7 @@ _LEAST_NUMBER = 10 ** (_FEWEST_DIGITS - 1)
 _TOKENS = re.compile(
     r"xox[a-z](?:\.xox[a-z])?-[\w.-]+|xapp-[\w-]+"  # Slack's tokens
     r"|(?<=hooks\.slack\.com/)[^\s\"'<>]+"  # a response_url lets anybody answer
+    r"|(?<=hooks\.slack-gov\.com/)[^\s\"'<>]+"
     r"|(?<=[?&]ticket=)[^\s\"'<>&]+"  # the ticket of a Socket Mode connection
     r"|(?<=Bearer )[\w.~+/=-]{8,}|(?<=Basic )[\w+/=]{12,}"
 )

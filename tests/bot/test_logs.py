@@ -98,6 +98,7 @@ def test_the_standard_library_takes_the_same_way(stream: io.StringIO) -> None:
         "Authorization: Bearer abcdefgh.s3cr3t",
         "Basic QUMxMjM0s3cr3t==",
         "https://hooks.slack.com/commands/T1/2/s3cr3t",
+        "https://hooks.slack-gov.com/commands/T1/2/s3cr3t",
         "wss://wss-primary.slack.com/link/?ticket=s3cr3t&app_id=1",
     ],
 )
