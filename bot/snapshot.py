@@ -1,0 +1,85 @@
+"""What a send looks like at one moment: the value between the ledger and the views."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from commands.model import (
+    NOT_ACCEPTED,
+    WITH_TWILIO,
+    Delivery,
+    DeliveryState,
+    Kind,
+)
+
+BUSY = frozenset({DeliveryState.QUEUED, DeliveryState.SENDING})
+"""States in which this bot still has work to do for a recipient."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One send with its counts and a few of its recipients.
+
+    Attributes:
+        send_id: the send's number.
+        kind: plain send or page.
+        channel: Slack channel id.
+        actor: Slack id of who asked.
+        sender: the From.
+        body: the text.
+        recipients: how many it goes to.
+        created: when it was committed.
+        retry_of: the send whose failures it repeats.
+        tally: how many recipients per state and per contract code (``""`` while undecided).
+        shown: the first recipients in the order typed, as many as a card lists one by one.
+        failed: the first of those that Twilio did not accept.
+        unknown: the first of those that may have been sent.
+    """
+
+    send_id: int
+    kind: Kind
+    channel: str
+    actor: str
+    sender: str
+    body: str = field(repr=False)
+    recipients: int
+    created: datetime
+    retry_of: int | None
+    tally: Mapping[tuple[DeliveryState, str], int]
+    shown: tuple[Delivery, ...]
+    failed: tuple[Delivery, ...]
+    unknown: tuple[Delivery, ...]
+
+    def count(self, *states: DeliveryState) -> int:
+        """Tell how many recipients are in one of `states`."""
+        return sum(n for (state, _), n in self.tally.items() if state in states)
+
+    @property
+    def accepted(self) -> int:
+        """How many Twilio has given a SID and not failed since."""
+        return self.count(*WITH_TWILIO)
+
+    @property
+    def failures(self) -> int:
+        """How many Twilio did not accept, or could not deliver."""
+        return self.count(*NOT_ACCEPTED)
+
+    @property
+    def unknowns(self) -> int:
+        """How many may have been sent."""
+        return self.count(DeliveryState.IN_DOUBT)
+
+    @property
+    def delivered(self) -> int:
+        """How many arrived, on Twilio's word."""
+        return self.count(DeliveryState.DELIVERED)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the send was committed."""
+        return (datetime.now(UTC) - self.created).total_seconds()
+
+    @property
+    def settled(self) -> bool:
+        """True once nobody is queued or on the way to Twilio."""
+        return self.count(*BUSY) == 0

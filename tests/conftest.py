@@ -1,0 +1,81 @@
+"""What every test may use: a real PostgreSQL, with a fresh database for each test."""
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.store import embedded
+from bot.store.migrate import migrate
+
+_numbers = itertools.count(1)
+
+
+def _named(url: str, database: str) -> str:
+    return url.replace("/postgres?", f"/{database}?")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a server of our own, with a migrated database to copy from."""
+    # pytest closes its own temporary folders to other users; for root, the server is one
+    with tempfile.TemporaryDirectory(prefix="sms-bot-test-", ignore_cleanup_errors=True) as folder:
+        server = embedded.start(Path(folder))
+        _make_template(server.url)
+        yield server.url
+        server.stop()
+
+
+def _make_template(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("CREATE DATABASE template_sms")
+
+    async def prepare() -> None:
+        async with await psycopg.AsyncConnection.connect(
+            _named(url, "template_sms"), autocommit=True
+        ) as conn:
+            await migrate(conn)
+
+    asyncio.run(prepare())
+
+
+@pytest.fixture
+def empty_database(postgres: str) -> Iterator[str]:
+    """A database in which nothing was ever made."""
+    yield from _database(postgres, "template1")
+
+
+@pytest.fixture
+def database_url(postgres: str) -> Iterator[str]:
+    """A migrated database without a row."""
+    yield from _database(postgres, "template_sms")
+
+
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield _named(server, name)
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def project() -> Path:
+    """The project's root."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Awaitable[None]]:
+    """Wait until a condition holds; fail if it does not within a generous time."""
+
+    async def wait(condition: Callable[[], object], within: float = 20.0) -> None:
+        async with asyncio.timeout(within):
+            while not condition():  # noqa: ASYNC110 - what it watches sets no event
+                await asyncio.sleep(0.01)
+
+    return wait
