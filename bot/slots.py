@@ -1,0 +1,82 @@
+"""How many requests to Twilio may be under way at once in this process, shared fairly."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Slots:
+    """A limit shared by all drains.
+
+    Each may use its equal part, so that a page never waits behind ten thousand others. Twilio
+    does not publish how many requests at once it takes (429/20429), so the limit falls by a
+    quarter when it is told that they are too many, and grows again by one for every limitful of
+    other answers.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._most = limit
+        self._limit = limit
+        self._used = 0
+        self._sharers = 0
+        self._calm = 0
+        self._stale = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def limit(self) -> int:
+        """How many requests may be under way now."""
+        return self._limit
+
+    @property
+    def used(self) -> int:
+        """How many requests are under way, or about to be."""
+        return self._used
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Count the caller among those who share the limit."""
+        self._sharers += 1
+        try:
+            yield
+        finally:
+            self._sharers -= 1
+            self._notify()
+
+    def room(self, held: int) -> int:
+        """Tell how many more slots a sharer that holds `held` may take now."""
+        share = max(1, self._limit // max(1, self._sharers))
+        return max(0, min(share - held, self._limit - self._used))
+
+    def take(self, count: int) -> None:
+        """Occupy `count` slots."""
+        self._used += count
+
+    def give_back(self, count: int = 1) -> None:
+        """Free `count` slots and wake who waits for room."""
+        self._used -= count
+        self._notify()
+
+    def answered(self, *, throttled: bool) -> None:
+        """Learn from an answer of Twilio's, given back before or after its slot."""
+        if self._stale:
+            self._stale -= 1  # posted before the limit last fell: says nothing about the new one
+        elif throttled:
+            self._limit = max(1, self._limit * 3 // 4)
+            self._stale, self._calm = self._used, 0
+        elif self._limit < self._most:
+            self._calm += 1
+            if self._calm >= self._limit:
+                self._limit, self._calm = self._limit + 1, 0
+                self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def change(self) -> asyncio.Event:
+        """Give what is set once slots are given back or the number of sharers falls.
+
+        Take it before asking for `room`: a change in between then wakes at once, and none is lost.
+        """
+        return self._changed
