@@ -4,6 +4,7 @@ https://docs.slack.dev/reference/interaction-payloads
 """
 
 import time
+from collections.abc import Sequence
 
 from bot.sandbox.model import Channel, Json, Message, User, View
 from bot.sandbox.states import state_of
@@ -111,10 +112,10 @@ def view_click(user: User, view: View, block: Json, element: Json, state: Json) 
     }
 
 
-def submission(user: User, view: View) -> Json:
-    """A submitted modal."""
+def submission(user: User, view: View, urls: Sequence[Json] = ()) -> Json:
+    """A submitted modal, with what `response_urls` holds."""
     body = _interaction("view_submission", user)
-    return body | {"view": view_json(view), "response_urls": []}
+    return body | {"view": view_json(view), "response_urls": list(urls)}
 
 
 def closed(user: User, view: View, *, cleared: bool) -> Json:

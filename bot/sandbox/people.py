@@ -2,7 +2,7 @@
 
 import uuid
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from bot.sandbox import acks, payloads
 from bot.sandbox.model import (
@@ -126,9 +126,21 @@ class People(Stage):
         """
         self._on_top(user, view)
         self._enter(view, values or {})
-        payload = payloads.submission(self.workspace.users[user], view)
+        urls = list(self._answer_urls(user, view))
+        payload = payloads.submission(self.workspace.users[user], view, urls)
         payload["trigger_id"] = self.workspace.new_trigger(user)
         return await self._interact(payload, _envelope())
+
+    def _answer_urls(self, user: str, view: View) -> Iterator[Json]:
+        """Give a response_url for each channel chosen in an input that asks for one."""
+        for block in view.body["blocks"]:
+            for element in elements_of(block):
+                ids = {"block_id": block["block_id"], "action_id": element["action_id"]}
+                state = view.state.get(ids["block_id"], {}).get(ids["action_id"], {})
+                channel = state.get("selected_conversation") or state.get("selected_channel")
+                if element.get("response_url_enabled") and channel:
+                    url = self._url(user, channel)
+                    yield {**ids, "channel_id": channel, "response_url": url}
 
     def _enter(self, view: View, values: Mapping[str, object]) -> None:
         inputs = {b["block_id"]: b for b in view.body["blocks"] if elements_of(b)}

@@ -1,0 +1,75 @@
+"""The one flow with this process's services around it: what Slack's listeners call."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.directory import LiveDirectory
+from bot.store.ledger import PostgresLedger
+from commands.dispatch import Request, Services, dispatch, retry_failed, submit_send
+from commands.model import Actor
+from commands.outcome import Outcome
+from commands.rules import Policy
+
+PROMPT = 2.0
+"""Seconds that look-ups may take before Slack must have its acknowledgement."""
+
+PATIENT = 25.0
+"""Seconds that look-ups may take when the acknowledgement is already given."""
+
+
+class SystemClock:
+    """`commands.ports.Clock`."""
+
+    def now(self) -> datetime:
+        """Give the present in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Core:
+    """Everything that decides, built once.
+
+    Attributes:
+        policy: gives the policy in force.
+        directory: whom Twilio and Slack know.
+        ledger: where sends, refusals and decisions are kept.
+        default_sender: the From of channels that name none.
+    """
+
+    policy: Callable[[], Policy]
+    directory: LiveDirectory
+    ledger: PostgresLedger
+    default_sender: str
+
+    def services(self, patience: float = PROMPT) -> Services:
+        """Give a command its services; look-ups end after `patience` seconds."""
+        deadline = asyncio.get_running_loop().time() + patience
+        return Services(
+            policy=self.policy(),
+            directory=self.directory.before(deadline),
+            ledger=self.ledger,
+            audit=self.ledger,
+            clock=SystemClock(),
+            default_sender=self.default_sender,
+        )
+
+    def masked(self, channel: str) -> bool:
+        """Tell whether numbers are masked in a channel."""
+        rules = self.policy().channels.get(channel)
+        return rules is None or not rules.show_numbers
+
+    async def command(self, request: Request, patience: float = PROMPT) -> Outcome:
+        """Carry out what was typed."""
+        return await dispatch(request, self.services(patience))
+
+    async def submission(
+        self, actor: Actor, recipients: str, message: str, key: str, answer_url: str
+    ) -> Outcome:
+        """Carry out what the composer submits."""
+        return await submit_send(actor, recipients, message, key, self.services(), answer_url)
+
+    async def retry(self, actor: Actor, send_id: int, answer_url: str) -> Outcome:
+        """Carry out *Retry failed*."""
+        return await retry_failed(actor, send_id, self.services(), answer_url)

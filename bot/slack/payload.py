@@ -1,0 +1,80 @@
+"""What Slack's payloads say, in our words: the only place that knows their fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.slack.voice import Ear
+from commands.dispatch import Request
+from commands.model import Actor
+
+
+def command_request(body: Mapping[str, Any]) -> Request:
+    """Read a slash command; its trigger_id makes a redelivered one the same."""
+    actor = Actor(
+        user=str(body["user_id"]),
+        channel=str(body["channel_id"]),
+        team=str(body.get("team_id") or ""),
+    )
+    return Request(
+        text=str(body.get("text") or ""),
+        actor=actor,
+        request_key=f"cmd:{body['trigger_id']}",
+        answer_url=str(body.get("response_url") or ""),
+    )
+
+
+@dataclass(frozen=True)
+class Click:
+    """A button that was clicked.
+
+    Attributes:
+        actor: who clicked, where.
+        value: what the button carries.
+        answer_url: its response_url.
+        key: what makes a redelivered click the same.
+    """
+
+    actor: Actor
+    value: str
+    answer_url: str = field(repr=False)
+    key: str
+
+    @property
+    def ear(self) -> Ear:
+        """Whom to answer, and how."""
+        return Ear(self.actor.user, self.actor.channel, self.answer_url)
+
+    def acting_in(self, channel: str) -> Actor:
+        """Give who clicked, as somebody who asks in another channel."""
+        return replace(self.actor, channel=channel)
+
+
+def click(body: Mapping[str, Any]) -> Click:
+    """Read a block_actions payload."""
+    channel = body.get("channel") or body.get("container") or {}
+    actor = _person(body, str(channel.get("id") or channel.get("channel_id") or ""))
+    value = str(body["actions"][0].get("value") or "")
+    return Click(
+        actor, value, str(body.get("response_url") or ""), f"click:{body.get('trigger_id')}"
+    )
+
+
+def submitter(body: Mapping[str, Any], channel: str) -> Actor:
+    """Read who submitted a view, acting in `channel`."""
+    return _person(body, channel)
+
+
+def response_url(body: Mapping[str, Any]) -> str:
+    """Read the response_url that a view's channel input brings, empty without one."""
+    urls = body.get("response_urls") or ()
+    return str(urls[0].get("response_url") or "") if urls else ""
+
+
+def _person(body: Mapping[str, Any], channel: str) -> Actor:
+    team = body.get("team") or body["user"].get("team_id") or ""
+    return Actor(
+        user=str(body["user"]["id"]),
+        channel=channel,
+        team=str(team.get("id") or "") if isinstance(team, Mapping) else str(team),
+    )

@@ -1,0 +1,187 @@
+"""Whatever texts there may be, Slack takes every view of them, and nobody is pinged."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.sandbox.blocks import problems, view_problems
+from bot.slack.message import Message
+from bot.slack.views import composer
+from bot.slack.views.answers import explained, helped, plain, refused
+from bot.slack.views.card import channel_card, failure_notice, private_card
+from bot.slack.views.listing import Place, listing, shared
+from bot.snapshot import Snapshot
+from commands.model import (
+    NOT_ACCEPTED,
+    Delivery,
+    DeliveryState,
+    Kind,
+    Recipient,
+)
+from commands.outcome import Explained, Helped, Listing, Refused, Row, Source
+
+ALICE = "U0ALICE"
+_LONGEST_FALLBACK = 3_000
+
+_PIECES = (
+    *("<!channel>", "<@U0BOB>", "<https://x.example|x>", "&", "&amp;", "<", ">", "*", "_", "`"),
+    *("```", "\n", "\u202e", "\U0001f468\u200d\U0001f680", ":x:", '"', "\\", "مرحبا"),
+)
+
+hostile = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+    st.lists(
+        st.sampled_from(_PIECES),
+        max_size=12,
+    ).map("".join),
+    st.tuples(
+        st.sampled_from(["&", "<!here>", "\U0001f4a5", "x", "\n", '"', "\x01"]),
+        st.integers(1, 3_000),
+    ).map(lambda pair: pair[0] * pair[1]),
+)
+numbers = st.integers(10**9, 10**14).map(lambda n: f"+{n}")
+addresses = numbers | numbers.map(lambda n: f"whatsapp:{n}") | st.just("12345")
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> Delivery:
+    state = draw(st.sampled_from(DeliveryState))
+    reason = draw(hostile) if state in NOT_ACCEPTED | {DeliveryState.IN_DOUBT} else ""
+    code = draw(st.sampled_from(["400", "401", "1001", "901", "200"]))
+    return Delivery(Recipient(draw(addresses), draw(hostile)), state, code, reason=reason)
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> Snapshot:
+    some = draw(st.lists(deliveries(), min_size=1, max_size=8))
+    times = draw(st.sampled_from([1, 1, 3, 25, 1_250]))
+    all_ = some * times
+    first = all_[:200]
+    return Snapshot(
+        send_id=draw(st.integers(1, 2**63)),
+        kind=Kind.SEND,
+        channel="C0ONCALL",
+        actor=ALICE,
+        sender="+15005550006",
+        body=draw(hostile)[:1_600],
+        recipients=len(all_),
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+        retry_of=draw(st.none() | st.integers(1, 9)),
+        tally=Counter((d.state, d.code) for d in all_),
+        shown=tuple(first),
+        failed=tuple(d for d in first if d.state in NOT_ACCEPTED),
+        unknown=tuple(d for d in first if d.state is DeliveryState.IN_DOUBT),
+    )
+
+
+rows = st.builds(Row, hostile, addresses, st.sampled_from([Source.VERIFIED, Source.CONTACT]))
+groups = st.builds(
+    lambda name, members: Row(name or "g", "", Source.GROUP, tuple(members)),
+    hostile,
+    st.lists(hostile | addresses, max_size=30),
+)
+listings = st.builds(
+    lambda found, times, narrowed, show: Listing(tuple(found) * times, narrowed, "C1", show),
+    st.lists(rows | groups, max_size=25),
+    st.sampled_from([1, 1, 200]),
+    hostile,
+    st.booleans(),
+)
+
+
+def texts(node: object, kind: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a block tree, with the type of the object that holds it."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "text" and isinstance(value, str):
+                yield str(node.get("type", "")), value
+            elif key != "value":
+                yield from texts(value)
+    elif isinstance(node, list | tuple):
+        for item in node:
+            yield from texts(item)
+
+
+def check(message: Message) -> None:
+    blocks = json.loads(json.dumps(list(message.blocks)))
+    assert problems(blocks) == []
+    assert message.text.strip() or blocks
+    assert len(message.text) <= _LONGEST_FALLBACK
+    marked = [text for kind, text in texts(blocks) if kind == "mrkdwn"]
+    for text in (*marked, message.text):
+        ours = text.replace(f"<@{ALICE}>", "")
+        assert not re.search("[<>]", ours)
+        assert not re.search("&(?!amp;|lt;|gt;)", ours)
+
+
+@settings(max_examples=150, deadline=None)
+@given(snapshots(), st.booleans())
+def test_slack_takes_every_card(snap: Snapshot, masked: bool) -> None:  # noqa: FBT001
+    for card in (channel_card(snap, masked=masked), private_card(snap), failure_notice(snap)):
+        check(card)
+
+
+@settings(max_examples=100, deadline=None)
+@given(snapshots())
+def test_no_whole_number_stands_in_a_masked_card(snap: Snapshot) -> None:
+    card = channel_card(snap, masked=True)
+    shown = json.dumps([card.text, list(card.blocks), card.metadata], ensure_ascii=False)
+    body = snap.body
+    for delivery in snap.shown:
+        number = delivery.recipient.address.rpartition(":")[2]
+        texts_of_others = body + "".join(d.reason + d.recipient.name for d in snap.shown)
+        if len(number) > 5 and number not in texts_of_others:
+            assert number not in shown
+
+
+@settings(max_examples=150, deadline=None)
+@given(listings, st.integers(-1, 300))
+def test_slack_takes_every_page_of_every_listing(found: Listing, page: int) -> None:
+    check(listing(found, page))
+    check(shared(found, page, ALICE))
+
+
+@settings(max_examples=60, deadline=None)
+@given(hostile, st.integers(0, 10**6))
+def test_a_button_of_a_listing_gives_back_filter_and_page(narrowed: str, page: int) -> None:
+    packed = Place(narrowed, page).pack()
+    assert len(packed) <= 2_000
+    assert Place.unpack(packed) == Place(narrowed[:300], page)
+
+
+@settings(max_examples=100, deadline=None)
+@given(hostile, hostile, hostile, hostile, st.booleans())
+def test_slack_takes_every_answer_in_words(
+    text: str,
+    remedy: str,
+    command: str,
+    rule: str,
+    allowed: bool,  # noqa: FBT001
+) -> None:
+    check(refused(Refused(text, remedy, "UsageError")))
+    check(explained(Explained(allowed, command, text, rule, remedy)))
+    check(helped(Helped((text, remedy, command, rule))))
+    check(plain(text))
+
+
+@settings(max_examples=60, deadline=None)
+@given(hostile, hostile, st.booleans(), st.sampled_from(["UsageError", "NotAllowed", ""]))
+def test_an_error_of_the_composer_stands_under_an_input_that_it_has(
+    text: str,
+    remedy: str,
+    asked: bool,  # noqa: FBT001
+    kind: str,
+) -> None:
+    origin = composer.Origin() if asked else composer.Origin("C0ONCALL", "https://x.example/1")
+    view: dict[str, Any] = composer.composer(origin).to_dict()
+    assert view_problems(view) == []
+    inputs = {block["block_id"] for block in view["blocks"]}
+    [(block, said)] = composer.errors(text, remedy, kind, channel_asked=asked).items()
+    assert block in inputs
+    assert len(said) <= 2_000
