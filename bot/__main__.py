@@ -1,0 +1,5 @@
+"""`python -m bot` is `sms-bot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,207 @@
+"""The whole process as `bot.app.running` builds it, between a local Slack and a local Twilio."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aiohttp
+import psycopg
+import pytest
+from psycopg import sql
+
+from bot.app import running
+from bot.config import Config, load
+from bot.faults import ConfigFaults
+from bot.sandbox.server import FakeSlack
+from bot.web import CannotListen
+from twilio_core.testing import FakeTwilio
+
+POLICY = """
+[[channel]]
+id = "C0ONCALL"
+allow = ["send"]
+who = ["*"]
+to = ["+1"]
+"""
+
+
+@dataclass
+class World:
+    """A workspace, an account, and what the bot is told of them."""
+
+    slack: FakeSlack
+    twilio: FakeTwilio
+    folder: Path
+    database_url: str
+
+    def config(self, **changes: str) -> Config:
+        environ = {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_APP_TOKEN": self.slack.app_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "TWILIO_ACCOUNT_SID": self.twilio.account_sid,
+            "TWILIO_AUTH_TOKEN": self.twilio.auth_token,
+            "TWILIO_FROM": "+15005550006",
+            "TWILIO_URL": self.twilio.url,
+            "DATABASE_URL": self.database_url,
+            "PORT": "0",
+        }
+        return load({**environ, **changes}, self.folder)
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    (tmp_path / "sms.toml").write_text(POLICY, encoding="utf-8")
+    async with FakeSlack() as slack, FakeTwilio(step=None) as twilio:
+        slack.add_user("U0ALICE", "alice")
+        slack.add_channel("C0ONCALL", "oncall", ["U0ALICE"])
+        yield World(slack, twilio, tmp_path, database_url)
+
+
+async def asked(url: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status, await answer.text()
+
+
+async def becomes(url: str, status: int) -> str:
+    async with asyncio.timeout(30):
+        while True:
+            found, text = await asked(url)
+            if found == status:
+                return text
+            await asyncio.sleep(0.05)
+
+
+async def test_the_bot_is_ready_once_database_and_slack_answer(world: World) -> None:
+    async with running(world.config()) as bot:
+        await world.slack.connected(10)
+        assert await becomes(f"{bot.address}/readyz", 200) == "ready\n"
+        assert bot.listens
+
+
+async def test_a_lost_slack_makes_it_unready_and_it_mends_itself(world: World) -> None:
+    async with running(world.config()) as bot:
+        await world.slack.connected(10)
+        world.slack.outage()
+        world.slack.drop()
+        assert await becomes(f"{bot.address}/readyz", 503) == "Slack is not connected\n"
+        assert (await asked(f"{bot.address}/healthz"))[0] == 200
+        await world.slack.recover()
+        await becomes(f"{bot.address}/readyz", 200)
+
+
+async def test_a_lost_database_makes_it_unready(world: World, postgres: str) -> None:
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    name = world.database_url.partition("?")[0].rpartition("/")[2]
+    async with running(world.config()) as bot:
+        await world.slack.connected(10)
+        await becomes(f"{bot.address}/readyz", 200)
+        with psycopg.connect(postgres, autocommit=True) as conn:
+            conn.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
+            conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname=%s",
+                         (name,))  # fmt: skip
+        told = await becomes(f"{bot.address}/readyz", 503)
+        with psycopg.connect(postgres, autocommit=True) as conn:
+            conn.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
+        assert told == "the database does not answer\n"
+        await becomes(f"{bot.address}/readyz", 200)
+
+
+async def test_a_send_survives_connections_that_break_in_the_middle(
+    world: World, postgres: str, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    name = world.database_url.partition("?")[0].rpartition("/")[2]
+    numbers = [f"+1617555{n:04}" for n in range(60)]
+    world.twilio.latency = 0.05
+
+    def states() -> dict[str, int]:
+        with psycopg.connect(world.database_url) as conn:
+            found = conn.execute("SELECT state, count(*) FROM delivery GROUP BY 1").fetchall()
+        return dict(found)
+
+    async with running(world.config(), in_flight=5) as bot:
+        await world.slack.connected(10)
+        await becomes(f"{bot.address}/readyz", 200)
+        await world.slack.command("U0ALICE", "C0ONCALL", f"send {','.join(numbers)} Water")
+        await eventually(lambda: len(world.twilio.posts) >= 10)
+        with psycopg.connect(postgres, autocommit=True) as conn:
+            conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname=%s",
+                         (name,))  # fmt: skip
+        await eventually(lambda: not {"queued", "sending"} & set(states()), 40)
+    assert sum(states().values()) == 60
+    assert len(world.twilio.posts) == len({post.form["To"][0] for post in world.twilio.posts})
+    assert states()["accepted"] == len(world.twilio.messages)
+
+
+async def test_a_worker_alone_sends_what_others_committed_and_serves_no_slack(
+    world: World, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    async with running(world.config(), listens=False) as worker:
+        assert await becomes(f"{worker.address}/readyz", 200) == "ready\n"
+        assert world.slack.connections == 0
+        assert not worker.listens
+
+
+async def test_over_http_slack_calls_the_listener(world: World) -> None:
+    config = world.config(SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET=world.slack.signing_secret)
+    async with running(config) as bot:
+        world.slack.events_url = f"{bot.address}/slack/events"
+        done = await world.slack.command("U0ALICE", "C0ONCALL", "help")
+        assert done.error == ""
+        forged = await world.slack.post_raw("slash_commands", {"command": "/sms"}, secret="no")
+        assert forged.status == 401
+        assert await becomes(f"{bot.address}/readyz", 200) == "ready\n"
+
+
+async def test_metrics_of_a_send_hold_neither_names_nor_numbers(
+    world: World, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    async with running(world.config()) as bot:
+        await world.slack.connected(10)
+        await world.slack.command("U0ALICE", "C0ONCALL", "send +16175551212 Water in the lab")
+        await eventually(lambda: world.twilio.messages)
+        _, text = await asked(f"{bot.address}/metrics")
+    assert 'sms_commands_total{outcome="Sending"} 1.0' in text
+    assert [w for w in ("6175551212", "U0ALICE", "C0ONCALL", "Water", "AC") if w in text] == []
+
+
+async def test_a_slack_that_is_away_at_the_start_is_no_reason_not_to_start(world: World) -> None:
+    world.slack.outage()
+    async with running(world.config()) as bot:
+        assert (await asked(f"{bot.address}/readyz"))[0] == 503
+        await world.slack.recover()
+        await becomes(f"{bot.address}/readyz", 200)
+
+
+async def test_a_refused_token_is_a_fault_of_the_configuration(world: World) -> None:
+    with pytest.raises(ConfigFaults, match="SLACK_BOT_TOKEN: is refused by Slack"):
+        async with running(world.config(SLACK_BOT_TOKEN="xoxb-other")):
+            pass
+
+
+async def test_a_taken_port_ends_the_start_and_leaves_nothing_running(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with pytest.raises(CannotListen):
+            async with running(world.config(PORT=port)):
+                pass
+    tasks = {task.get_name() for task in asyncio.all_tasks()}
+    assert not tasks & {"jobs", "policy"}
+
+
+async def test_a_bot_that_is_stopped_as_soon_as_it_has_started_ends(world: World) -> None:
+    for pause in (0, 1, 2, 5, 10, 20, 50):
+        async with asyncio.timeout(20), running(world.config()):
+            for _ in range(pause):
+                await asyncio.sleep(0)
+
+
+async def test_two_bots_live_in_one_process(world: World, tmp_path: Path) -> None:
+    config = world.config()
+    other = replace(config, settings=config.settings.model_copy(update={"port": 0}))
+    async with running(config) as first, running(other) as second:
+        assert first.address != second.address
+        assert (await asked(f"{first.address}/healthz"))[0] == 200
+        assert (await asked(f"{second.address}/healthz"))[0] == 200

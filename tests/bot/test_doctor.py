@@ -1,0 +1,261 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.config import Settings, load_settings
+from bot.doctor import CHECKS, Check, Patient, examine
+from bot.sandbox.server import FakeSlack
+from twilio_core.testing import FakeTwilio
+
+Connect = Callable[[Settings], Awaitable[str]]
+
+
+async def connects(settings: Settings) -> str:
+    return "PostgreSQL 18, embedded"
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as slack:
+        yield slack
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio() as twilio:
+        yield twilio
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "sms.toml").write_text("[[channel]]\nid = 'C1'\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def environ(slack: FakeSlack, twilio: FakeTwilio) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "TWILIO_ACCOUNT_SID": twilio.account_sid,
+        "TWILIO_AUTH_TOKEN": twilio.auth_token,
+        "TWILIO_FROM": "+15005550006",
+        "TWILIO_URL": twilio.url,
+    }
+
+
+async def look(
+    environ: Mapping[str, str], home: Path, connect: Connect = connects, seconds: float = 5
+) -> dict[str, Check]:
+    found = await examine(connect, environ=environ, cwd=home, timeout=seconds)
+    assert [check.name for check in found] == ["configuration", *(name for name, _ in CHECKS)]
+    assert all(check.ok or check.remedy for check in found)
+    shown = repr(found)
+    secrets = [v for k, v in environ.items() if k.endswith(("TOKEN", "SECRET"))]
+    assert not [secret for secret in secrets if secret and secret in shown]
+    return {check.name: check for check in found}
+
+
+def bad(found: Mapping[str, Check]) -> list[str]:
+    return [name for name, check in found.items() if not check.ok]
+
+
+async def test_all_is_well_where_everything_answers(environ: dict[str, str], home: Path) -> None:
+    found = await look(environ, home)
+    assert bad(found) == []
+    assert found["configuration"].detail == f"{home / 'sms.toml'}, channels: 1"
+    assert found["Slack token"].detail.endswith("all scopes granted")
+    assert found["Slack connection"].detail == "Socket Mode"
+    assert found["Twilio account"].detail == "Fake Twilio is active"
+    assert found["Twilio sender"].detail.startswith("number ••••••••0006; ")
+    assert found["database"].detail == "PostgreSQL 18, embedded"
+
+
+async def test_each_look_gives_the_name_it_is_listed_by(
+    environ: dict[str, str], home: Path
+) -> None:
+    patient = Patient(load_settings(environ, home), connects)
+    assert [(await one(patient)).name for _, one in CHECKS] == [name for name, _ in CHECKS]
+
+
+async def test_nothing_else_is_looked_at_while_the_environment_has_faults(home: Path) -> None:
+    found = await look({}, home)
+    assert bad(found) == list(found)
+    assert "SLACK_BOT_TOKEN: is not set" in found["configuration"].detail.splitlines()
+    assert found["database"].detail == "not looked at"
+
+
+async def test_a_faulty_policy_file_does_not_keep_the_rest_from_being_looked_at(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    found = await look(environ, tmp_path)
+    assert bad(found) == ["configuration"]
+    assert "sms-bot init" in found["configuration"].remedy
+
+
+async def test_a_policy_that_allows_no_channel_is_told(environ: dict[str, str], home: Path) -> None:
+    (home / "sms.toml").write_text("", encoding="utf-8")
+    assert (await look(environ, home))["configuration"].detail.endswith("allows no channel yet")
+
+
+async def test_a_token_that_slack_refuses(environ: dict[str, str], home: Path) -> None:
+    found = await look({**environ, "SLACK_BOT_TOKEN": "xoxb-other"}, home)
+    assert bad(found) == ["Slack token"]
+    assert found["Slack token"].detail == "Slack refuses it: invalid_auth"
+
+
+async def test_a_scope_that_is_missing_is_named(environ: dict[str, str], home: Path) -> None:
+    async with FakeSlack(scopes=["commands", "chat:write", "users:read"]) as poor:
+        more = {
+            "SLACK_API_URL": poor.api_url,
+            "SLACK_BOT_TOKEN": poor.bot_token,
+            "SLACK_APP_TOKEN": poor.app_token,
+        }
+        found = await look({**environ, **more}, home)
+    assert bad(found) == ["Slack token"]
+    assert found["Slack token"].detail == "lacks the scopes usergroups:read, users.profile:read"
+    assert "manifest.yml" in found["Slack token"].remedy
+
+
+async def test_an_app_token_that_slack_refuses(environ: dict[str, str], home: Path) -> None:
+    found = await look({**environ, "SLACK_APP_TOKEN": "xapp-other"}, home)
+    assert bad(found) == ["Slack connection"]
+    assert "connections:write" in found["Slack connection"].remedy
+
+
+async def test_without_an_app_token_slack_calls_us(environ: dict[str, str], home: Path) -> None:
+    found = await look({**environ, "SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": "hush"}, home)
+    assert bad(found) == []
+    assert "POST /slack/events" in found["Slack connection"].detail
+
+
+@pytest.mark.parametrize("kind", ["html", "refused"])
+async def test_a_slack_that_does_not_answer(
+    environ: dict[str, str], home: Path, slack: FakeSlack, kind: str
+) -> None:
+    if kind == "html":
+        slack.outage()
+    else:
+        environ["SLACK_API_URL"] = "http://127.0.0.1:9/api/"
+    found = await look(environ, home)
+    assert bad(found) == ["Slack token", "Slack connection"]
+
+
+async def test_credentials_that_twilio_refuses(environ: dict[str, str], home: Path) -> None:
+    found = await look({**environ, "TWILIO_AUTH_TOKEN": "other-token"}, home)
+    assert bad(found) == ["Twilio account"]
+    assert "TWILIO_AUTH_TOKEN" in found["Twilio account"].remedy
+
+
+async def test_an_api_key_is_used_when_there_is_one(
+    environ: dict[str, str], home: Path, twilio: FakeTwilio
+) -> None:
+    key = {"TWILIO_API_KEY": twilio.api_key, "TWILIO_API_SECRET": twilio.api_secret}
+    assert bad(await look({**environ, **key, "TWILIO_AUTH_TOKEN": ""}, home)) == []
+
+
+async def test_an_account_that_is_suspended(
+    environ: dict[str, str], home: Path, twilio: FakeTwilio
+) -> None:
+    twilio.account_status = "suspended"
+    found = await look(environ, home)
+    assert bad(found) == ["Twilio account"]
+    assert "suspended" in found["Twilio account"].detail
+
+
+async def test_a_trial_account_is_well_but_limited(
+    environ: dict[str, str], home: Path, twilio: FakeTwilio
+) -> None:
+    twilio.trial = True
+    found = await look(environ, home)
+    assert bad(found) == []
+    assert "verified numbers only" in found["Twilio account"].detail
+
+
+async def test_a_twilio_that_does_not_answer(
+    environ: dict[str, str], home: Path, twilio: FakeTwilio
+) -> None:
+    await twilio.refuse()
+    found = await look(environ, home)
+    assert bad(found) == ["Twilio account"]
+    assert "TWILIO_URL" in found["Twilio account"].remedy
+
+
+@pytest.mark.parametrize(
+    ("sender", "detail"),
+    [
+        ("ACME", "alphanumeric sender ACME; it cannot be answered, and some countries refuse it"),
+        ("MG" + "0a" * 16, f"Messaging Service MG{'0a' * 16}"),
+        ("12345", "short code •2345"),
+        ("whatsapp:+15005550006", "channel address whatsapp:••••••••0006"),
+    ],
+)
+async def test_the_sender_is_told_by_its_shape(
+    environ: dict[str, str], home: Path, sender: str, detail: str
+) -> None:
+    found = await look({**environ, "TWILIO_FROM": sender}, home)
+    assert found["Twilio sender"].detail == detail
+
+
+async def test_a_database_that_cannot_be_reached_shows_no_password(
+    environ: dict[str, str], home: Path
+) -> None:
+    async def fails(settings: Settings) -> str:
+        assert settings.database_url
+        raise OSError(f"cannot connect to {settings.database_url.get_secret_value()}")
+
+    url = "postgresql://sms:pass-word@127.0.0.1:1/sms"
+    found = await look({**environ, "DATABASE_URL": url}, home, fails)
+    assert bad(found) == ["database"]
+    assert found["database"].detail == "OSError: cannot connect to [redacted]"
+    assert "DATABASE_URL" in found["database"].remedy
+
+
+async def test_an_embedded_database_that_cannot_start(environ: dict[str, str], home: Path) -> None:
+    async def fails(settings: Settings) -> str:
+        raise PermissionError
+
+    found = await look(environ, home, fails)
+    assert found["database"].detail == "PermissionError"
+    assert str(home / ".sms-bot") in found["database"].remedy
+
+
+async def test_looks_go_side_by_side_and_none_holds_up_the_answer(
+    environ: dict[str, str], home: Path, slack: FakeSlack, twilio: FakeTwilio
+) -> None:
+    async def hangs(settings: Settings) -> str:
+        await asyncio.sleep(60)
+        return "never"
+
+    slack.latency = twilio.latency = 1.5
+    started = time.monotonic()
+    found = await look(environ, home, hangs, seconds=0.3)
+    assert time.monotonic() - started < 1.5
+    assert bad(found) == ["Slack token", "Slack connection", "Twilio account", "database"]
+    assert found["database"].detail == "no answer within 0.3 s"
+
+
+def test_a_check_is_a_frozen_value() -> None:
+    check = Check("x", ok=True, detail="y")
+    assert replace(check, detail="z") == Check("x", ok=True, detail="z")
+
+
+async def test_of_a_password_that_the_driver_takes_for_a_host_nothing_is_shown(
+    environ: dict[str, str], home: Path
+) -> None:
+    async def connects(settings: Settings) -> str:
+        assert settings.database_url
+        url = settings.database_url.get_secret_value()
+        async with await psycopg.AsyncConnection.connect(url, connect_timeout=2):
+            return "connected"
+
+    url = "postgresql://sms:pass@hidden-tail@127.0.0.1:1/sms"
+    found = await look({**environ, "DATABASE_URL": url}, home, connects)
+    assert bad(found) == ["database"]
+    assert "hidden-tail" not in str(found["database"])
