@@ -1,0 +1,73 @@
+"""The composer: opened by `/sms send` or by the shortcut, submitted into the same flow."""
+
+from tests.scenarios.world import ALICE, AWAY, ONCALL, World, payload, shown
+
+
+async def test_send_alone_opens_the_composer_and_submitting_it_sends(world: World) -> None:
+    done = await world.say("send")
+    assert done.error == ""
+    view = world.slack.top_view(ALICE)
+    await world.slack.submit(
+        ALICE, view, {"recipients": "alice, +16175551299", "message": "Water & <more>"}
+    )
+    card = await world.card()
+    assert payload(card)["status"] == "Success"
+    assert sorted(world.sent()) == [
+        ("+16175551212", "Water & <more>"),
+        ("+16175551299", "Water & <more>"),
+    ]
+
+
+async def test_a_refused_submission_keeps_the_composer_open_with_the_reason(world: World) -> None:
+    await world.say("send")
+    view = world.slack.top_view(ALICE)
+    await world.slack.submit(ALICE, view, {"recipients": "carol", "message": "Water"})
+    assert view.open
+    assert "carol" in view.errors["recipients"]
+    assert world.twilio.posts == []
+    assert world.rows("SELECT count(*) FROM send") == [(0,)]
+
+
+async def test_a_message_that_is_too_long_is_told_at_the_message(world: World) -> None:
+    await world.say("send")
+    view = world.slack.top_view(ALICE)
+    await world.slack.submit(ALICE, view, {"recipients": "alice", "message": "x" * 1601})
+    assert "1,600" in view.errors["message"]
+
+
+async def test_the_shortcut_asks_for_the_channel_whose_permissions_decide(world: World) -> None:
+    await world.slack.global_shortcut(ALICE, "sms_compose")
+    view = world.slack.top_view(ALICE)
+    await world.slack.submit(
+        ALICE, view, {"channel": ONCALL, "recipients": "alice", "message": "Water"}
+    )
+    await world.card()
+    assert world.sent() == [("+16175551212", "Water")]
+
+
+async def test_a_shortcut_for_a_channel_without_the_bot_is_answered_privately_there(
+    world: World,
+) -> None:
+    await world.slack.global_shortcut(ALICE, "sms_compose")
+    view = world.slack.top_view(ALICE)
+    values = {"channel": AWAY, "recipients": "+16175551299", "message": "Water"}
+    await world.slack.submit(ALICE, view, values)
+    answer = await world.whisper("Success", channel=AWAY)
+    assert "+16175551299" in shown(answer)
+
+
+async def test_a_redelivered_submission_is_the_same_send(world: World) -> None:
+    await world.say("send")
+    view = world.slack.top_view(ALICE)
+    done = await world.slack.submit(ALICE, view, {"recipients": "alice", "message": "Water"})
+    await world.slack.redeliver(done)
+    await world.card()
+    assert len(world.sent()) == 1
+
+
+async def test_send_alone_where_nothing_is_allowed_opens_no_composer(world: World) -> None:
+    world.slack.add_channel("C0QUIET", "quiet", [ALICE])
+    await world.say("send", channel="C0QUIET")
+    assert world.slack.views(ALICE) == []
+    [answer] = world.private(channel="C0QUIET")
+    assert "not in sms.toml" in str(answer.blocks)

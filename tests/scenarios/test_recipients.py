@@ -1,0 +1,120 @@
+"""`/sms recipients` from Twilio's pages to Slack's."""
+
+from bot.sandbox.model import Message
+from tests.scenarios.world import ALICE, AWAY, ONCALL, World, shown
+from twilio_core.testing import Error, Html
+
+
+def names(message: Message) -> list[str]:
+    [table] = [b for b in message.blocks if b["type"] == "table"]
+    return [row[0]["text"] for row in table["rows"][1:]]
+
+
+def pasteable(message: Message) -> str:
+    *_, block = [b for b in message.blocks if b["type"] == "rich_text"]
+    return str(block["elements"][0]["elements"][0]["text"])
+
+
+def lists(world: World) -> int:
+    return sum("OutgoingCallerIds" in r.path for r in world.twilio.requests)
+
+
+async def test_contacts_groups_and_verified_numbers_stand_in_one_table(world: World) -> None:
+    world.twilio.verified = [("+16175551212", "Alice's phone"), ("+442071838750", "Lab")]
+    await world.say("recipients")
+    [answer] = world.private()
+    assert names(answer) == ["alice", "bob", "Lab", "oncall"]
+    assert "4 can be reached from here" in answer.text
+    assert pasteable(answer) == "+16175551212,+16175551213,+442071838750,oncall"
+
+
+async def test_a_filter_narrows_the_list(world: World) -> None:
+    world.twilio.verified = [("+442071838750", "Lab & <Roof>")]
+    await world.say("recipients lab & <roof")
+    [answer] = world.private()
+    assert names(answer) == ["Lab & <Roof>"]
+
+
+async def test_an_account_without_verified_numbers_is_an_empty_list(world: World) -> None:
+    await world.say("recipients", channel=AWAY)
+    [answer] = world.private(channel=AWAY)
+    assert "0 can be reached from here" not in answer.text or "no" in shown(answer)
+    assert not [b for b in answer.blocks if b["type"] == "table"] or names(answer)
+
+
+async def test_5000_verified_numbers_are_five_requests_and_then_none_for_a_minute(
+    world: World,
+) -> None:
+    world.twilio.verified = [(f"+1617{n:07}", f"Phone {n:04}") for n in range(5000)]
+    await world.say("recipients")
+    [answer] = world.private()
+    assert "5,002 can be reached from here" in answer.text or "5,003" in answer.text
+    assert lists(world) == 5
+    await world.say("recipients phone 4999")
+    assert names(world.private()[-1]) == ["Phone 4999"]
+    assert lists(world) == 5
+
+
+async def test_pages_of_20_are_turned_by_buttons(world: World) -> None:
+    world.twilio.verified = [(f"+16175552{n:03}", f"Phone {n:02}") for n in range(45)]
+    await world.say("recipients phone")
+    [answer] = world.private()
+    assert names(answer) == [f"Phone {n:02}" for n in range(20)]
+    assert len(pasteable(answer).split(",")) == 45
+    await world.slack.click(ALICE, answer, "sms_next")
+    await world.wait(lambda: names(answer)[0] == "Phone 20")
+    await world.slack.click(ALICE, answer, "sms_next")
+    await world.wait(lambda: names(answer) == [f"Phone {n}" for n in range(40, 45)])
+    await world.slack.click(ALICE, answer, "sms_previous")
+    await world.wait(lambda: names(answer)[-1] == "Phone 39")
+    assert len(world.private()) == 1
+
+
+async def test_shared_in_the_channel_the_numbers_are_masked(world: World) -> None:
+    await world.say("recipients alice")
+    [answer] = world.private()
+    await world.slack.click(ALICE, answer, "sms_share")
+    await world.wait(lambda: world.slack.channel_messages(ONCALL))
+    [post] = world.slack.channel_messages(ONCALL)
+    assert "+16175551212" not in shown(post)
+    assert "1212" in shown(post)
+
+
+async def test_sharing_where_the_bot_is_no_member_says_how_to_invite_it(world: World) -> None:
+    world.twilio.verified = [("+16175551212", "Alice")]
+    await world.say("recipients", channel=AWAY)
+    [answer] = world.private(channel=AWAY)
+    await world.slack.click(ALICE, answer, "sms_share")
+    await world.whisper("/invite", channel=AWAY)
+
+
+async def test_a_slow_twilio_is_waited_for_and_the_list_follows(world: World) -> None:
+    world.twilio.latency = 2.5
+    world.twilio.verified = [("+442071838750", "Lab")]
+    done = await world.say("recipients lab")
+    assert done.error == ""
+    await world.whisper("the list follows")
+    answer = await world.whisper("1 can be reached from here")
+    assert names(answer) == ["Lab"]
+
+
+async def test_twilio_refusing_the_list_is_told_with_its_reason(world: World) -> None:
+    world.twilio.script("*", Error(20003, 401))
+    await world.say("recipients")
+    await world.whisper("20003")
+
+
+async def test_an_html_page_instead_of_the_list_is_told_and_not_remembered(world: World) -> None:
+    world.twilio.script("*", Html(503))
+    world.twilio.verified = [("+442071838750", "Lab")]
+    await world.say("recipients lab")
+    await world.whisper("did not give the verified numbers")
+    await world.say("recipients lab")
+    assert names(world.private()[-1]) == ["Lab"]
+
+
+async def test_verified_as_a_recipient_reaches_every_verified_number(world: World) -> None:
+    world.twilio.verified = [("+442071838750", "Lab"), ("+442071838751", "Roof")]
+    await world.say("send verified Water in the lab")
+    await world.card()
+    assert [to for to, _ in world.sent()] == ["+442071838750", "+442071838751"]

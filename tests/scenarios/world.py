@@ -1,0 +1,205 @@
+"""The real bot on real sockets between a local Slack and a local Twilio."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, LiteralString
+
+import aiohttp
+import psycopg
+
+from bot.app import IN_FLIGHT, Bot, running
+from bot.config import load
+from bot.sandbox.model import Delivered, Message
+from bot.sandbox.server import FakeSlack
+from twilio_core.testing import FakeTwilio
+
+ONCALL, AWAY = "C0ONCALL", "C0AWAY"
+ALICE, BOB = "U0ALICE", "U0BOB"
+
+POLICY = """
+region = "US"
+
+[[channel]]
+id = "C0ONCALL"
+name = "#oncall"
+allow = ["send", "recipients"]
+who = ["*"]
+to = ["verified", "directory", "+1", "whatsapp:"]
+
+[[channel]]
+id = "C0AWAY"
+allow = ["send", "recipients"]
+who = ["*"]
+to = ["verified", "+1"]
+
+[[contact]]
+name = "alice"
+number = "+16175551212"
+slack = "U0ALICE"
+
+[[contact]]
+name = "bob"
+number = "+16175551213"
+
+[[group]]
+name = "oncall"
+members = ["alice", "bob"]
+"""
+
+
+@dataclass
+class World:
+    """A workspace, an account, a bot between them, and what people in it do and see."""
+
+    slack: FakeSlack
+    twilio: FakeTwilio
+    database_url: str
+    folder: Path
+    mode: str
+    wait: Callable[..., Awaitable[None]]
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    bot: Bot | None = None
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the bot is told."""
+        way = {
+            "socket": {"SLACK_APP_TOKEN": self.slack.app_token},
+            "http": {"SLACK_SIGNING_SECRET": self.slack.signing_secret},
+        }
+        return {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "TWILIO_ACCOUNT_SID": self.twilio.account_sid,
+            "TWILIO_AUTH_TOKEN": self.twilio.auth_token,
+            "TWILIO_FROM": "+15005550006",
+            "TWILIO_URL": self.twilio.url,
+            "DATABASE_URL": self.database_url,
+            "PORT": "0",
+            **way[self.mode],
+        }
+
+    def write_policy(self, text: str) -> None:
+        """Write sms.toml."""
+        (self.folder / "sms.toml").write_text(text, encoding="utf-8")
+
+    async def start(self, in_flight: int = IN_FLIGHT) -> Bot:
+        """Start the bot and wait until Slack can reach it."""
+        config = load(self.environ, self.folder)
+        self.bot = await self._stack.enter_async_context(running(config, in_flight=in_flight))
+        if self.mode == "http":
+            self.slack.events_url = f"{self.bot.address}/slack/events"
+        else:
+            await self.slack.connected(10)
+        return self.bot
+
+    async def stop(self) -> None:
+        """Stop the bot as SIGTERM does."""
+        await self._stack.aclose()
+        self._stack, self.bot = AsyncExitStack(), None
+
+    async def spawn(self) -> asyncio.subprocess.Process:
+        """Start `sms-bot run` as a process of its own, and wait until Slack can reach it."""
+        before = self.slack.connections
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            cwd=self.folder,
+            env={**os.environ, **self.environ, "LOG_LEVEL": "WARNING"},
+        )
+        self._stack.push_async_callback(_end, process)
+        await self.slack.connected(20, count=before + 1)
+        return process
+
+    async def say(self, text: str, channel: str = ONCALL, user: str = ALICE) -> Delivered:
+        """Type `/sms …`."""
+        return await self.slack.command(user, channel, text)
+
+    def cards(self, channel: str = ONCALL) -> list[Message]:
+        """What the bot has posted in a channel."""
+        return [m for m in self.slack.channel_messages(channel) if m.metadata]
+
+    async def card(self, channel: str = ONCALL, number: int = 1) -> Message:
+        """Wait for the last word of the `number`th card of a channel."""
+
+        def told() -> bool:
+            cards = self.cards(channel)
+            return len(cards) >= number and bool(payload(cards[number - 1])["statusCode"])
+
+        await self.wait(told)
+        return self.cards(channel)[number - 1]
+
+    def private(self, user: str = ALICE, channel: str = ONCALL) -> list[Message]:
+        """What one person alone sees."""
+        return [m for m in self.slack.seen_by(user, channel) if m.ephemeral]
+
+    async def whisper(self, words: str, user: str = ALICE, channel: str = ONCALL) -> Message:
+        """Wait for a private message that holds these words."""
+        found: list[Message] = []
+
+        def heard() -> bool:
+            found[:] = [m for m in self.private(user, channel) if words in shown(m)]
+            return bool(found)
+
+        await self.wait(heard)
+        return found[-1]
+
+    async def wait_for_page(self, path: str, words: str) -> None:
+        """Wait until a page of the bot's own listener holds these words."""
+        assert self.bot is not None
+        url = f"{self.bot.address}{path}"
+        async with aiohttp.ClientSession() as session, asyncio.timeout(20):
+            while True:
+                async with session.get(url) as answer:
+                    if words in await answer.text():
+                        return
+                await asyncio.sleep(0.05)
+
+    def rows(self, sql: LiteralString, *params: object) -> Sequence[tuple[Any, ...]]:
+        """Ask the ledger."""
+        with psycopg.connect(self.database_url) as conn:
+            return conn.execute(sql, params).fetchall()
+
+    def sent(self) -> list[tuple[str, str]]:
+        """To and body of every message that Twilio was asked to send, refused ones as well."""
+        return [(p.form["To"][0], p.form["Body"][0]) for p in self.twilio.posts]
+
+    def states(self) -> dict[str, str]:
+        """Each recipient's state in the ledger."""
+        return dict(self.rows("SELECT address, state FROM delivery"))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """The metadata's payload of a card."""
+    assert message.metadata is not None
+    found: dict[str, Any] = message.metadata["event_payload"]
+    return found
+
+
+def shown(message: Message) -> str:
+    """Every text in a message."""
+    return "\n".join(_texts([message.text, *message.blocks]))
+
+
+def _texts(node: object) -> list[str]:
+    if isinstance(node, str):
+        return [node]
+    if isinstance(node, dict):
+        inner = [v for k, v in node.items() if k not in {"type", "block_id", "action_id", "value"}]
+        return [text for value in inner for text in _texts(value)]
+    if isinstance(node, list):
+        return [text for value in node for text in _texts(value)]
+    return []
