@@ -2,11 +2,20 @@
 
 import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.console import (
+    Console,
+    ConsoleOptions,
+    Group,
+    JustifyMethod,
+    RenderableType,
+    RenderResult,
+)
 from rich.padding import Padding
 from rich.rule import Rule
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +28,7 @@ Drawer = Callable[[Json, Names], RenderableType]
 
 def _header(block: Json, names: Names) -> RenderableType:
     text = text_object(block["text"], names)
-    text.stylize("bold underline")
+    text.stylize("bold")
     return text
 
 
@@ -121,7 +130,36 @@ def _image(block: Json, _names: Names) -> RenderableType:
 
 
 def _rich(block: Json, names: Names) -> RenderableType:
-    return rich_text(block, names)
+    return Group(*(_rich_part(part, names) for part in block.get("elements", [])))
+
+
+def _rich_part(part: Json, names: Names) -> RenderableType:
+    text = rich_text(part, names)
+    if part.get("type") == "rich_text_preformatted":
+        return Padding(_Lines(text), (0, 0, 0, 2))
+    return text
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Text whose long lines are broken after a comma or a blank, as a list of numbers needs it."""
+
+    text: Text
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.text.split("\n"):
+            yield from line.divide(_breaks(line.plain, options.max_width))
+
+
+def _breaks(line: str, width: int) -> list[int]:
+    """Tell where to break a line, so that each part fits into `width` characters."""
+    ends: list[int] = []
+    start = 0
+    while len(line) - start > width:
+        part = line[start : start + width]
+        start += 1 + max(part.rfind(","), part.rfind(" ")) or width
+        ends.append(start)
+    return ends
 
 
 def _markdown(block: Json, _names: Names) -> RenderableType:
@@ -162,12 +200,36 @@ def renderable(message: Message, names: Names | None = None) -> RenderableType:
 
     `names` gives readable names for ids, such as ``{"U0ALICE": "alice"}``.
     """
-    body: RenderableType = (
-        blocks(message.blocks, names) if message.blocks else mrkdwn(message.text, names or {})
-    )
+    said = body(message.text, message.blocks, names)
     if not message.ephemeral:
-        return body
-    return Group(Text("👁 Only visible to you", "dim italic"), Padding(body, (0, 0, 0, 2)))
+        return said
+    return Group(Text("👁 Only visible to you", "dim italic"), Padding(said, (0, 0, 0, 2)))
+
+
+def body(text: str, value: list[Json], names: Names | None = None) -> RenderableType:
+    """Draw blocks, or the text where there are none."""
+    return blocks(value, names) if value else mrkdwn(text, names or {})
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Something drawn beside a vertical bar, as Slack sets an answer apart.
+
+    Attributes:
+        content: what stands there.
+        style: of the bar.
+    """
+
+    content: RenderableType
+    style: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the content two columns narrower, a bar before each line."""
+        room = options.update(width=max(options.max_width - 2, 1))
+        for line in console.render_lines(self.content, room, pad=False):
+            yield Segment("▌ ", console.get_style(self.style))
+            yield from line
+            yield Segment.line()
 
 
 def draw(

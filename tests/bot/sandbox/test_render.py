@@ -1,11 +1,13 @@
+import io
 from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from bot.sandbox.model import Message, Origin, Version
 from bot.sandbox.mrkdwn import mrkdwn
-from bot.sandbox.render import draw, renderable
+from bot.sandbox.render import Bar, draw, renderable
 
 Json = dict[str, Any]
 
@@ -143,9 +145,29 @@ def test_rich_text_is_drawn_piece_by_piece() -> None:
         "1. one",
         "2. one",
         "  • one",
-        "one",
+        "  one",
         "▌ one",
     ]
+
+
+def test_a_long_list_of_numbers_to_copy_is_broken_after_a_comma() -> None:
+    numbers = ",".join(f"+1617555{n:04}" for n in range(1201, 1204))
+    part = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": numbers}]}
+    shown = draw(message({"type": "rich_text", "elements": [part]}), 32)
+    assert shown.splitlines() == ["  +16175551201,+16175551202,", "  +16175551203"]
+
+
+def test_a_text_without_a_place_to_break_is_broken_where_it_must_be() -> None:
+    part = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "x" * 12}]}
+    shown = draw(message({"type": "rich_text", "elements": [part]}), 10)
+    assert shown.splitlines() == ["  xxxxxxxx", "  xxxx"]
+
+
+def test_a_bar_stands_before_every_line() -> None:
+    console = Console(width=8, file=io.StringIO(), record=True)
+    console.print(Bar(Text("some words here"), "cyan"))
+    shown = [line.rstrip() for line in console.export_text().splitlines()]
+    assert shown == ["▌ some", "▌ words", "▌ here"]
 
 
 def test_a_modals_inputs_are_drawn() -> None:

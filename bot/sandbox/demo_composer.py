@@ -1,0 +1,120 @@
+"""A modal in the terminal: its inputs asked for one by one, its errors shown beside them."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rich.padding import Padding
+from rich.text import Text
+
+from bot.sandbox.demo_cast import CHANNELS, NAMES
+from bot.sandbox.demo_lines import NextLine
+from bot.sandbox.demo_screen import ARROW, Screen, Seat
+from bot.sandbox.model import Impossible, Json, View
+from bot.sandbox.mrkdwn import safe
+from bot.sandbox.people import People
+
+CANCEL: Final = "cancel"
+
+
+def _said(obj: Json | None) -> str:
+    return safe(str((obj or {}).get("text", "")))
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Fills in whatever modal is on top."""
+
+    slack: People
+    screen: Screen
+    lines: NextLine
+
+    async def fill(self, seat: Seat) -> Seat | None:
+        """Ask for the inputs and submit, until the app takes them or the person gives up.
+
+        Returns where the answer will appear; None if there will be none.
+        """
+        view = self.slack.top_view(seat.user)
+        self._title(view)
+        values: dict[str, str] = {}
+        while view in self.slack.views(seat.user):
+            asked = await self._ask(view, values, seat)
+            if asked is None:
+                await self.slack.close(seat.user, view)
+                self.screen.remark("Closed; nothing was sent.")
+                return None
+            values = asked
+            await self._submit(view, values, seat)
+        chosen = [v for v in values.values() if v in CHANNELS.values()]
+        return replace(seat, channel=chosen[0]) if chosen else seat
+
+    def _title(self, view: View) -> None:
+        title = Text.assemble("── ", (_said(view.body.get("title")), "bold"), " ──")
+        hint = f"Enter keeps what stands in [ ], {CANCEL} closes without sending."
+        self.screen.remark(title)
+        self.screen.remark(hint)
+
+    async def _submit(self, view: View, values: dict[str, str], seat: Seat) -> None:
+        try:
+            done = await self.slack.submit(seat.user, view, values)
+        except Impossible as why:
+            self.screen.remark(f"Slack does not submit this: {why}", "red")
+            return
+        if done.error:
+            self.screen.remark(f"Slack: the app failed with the error “{done.error}”", "red")
+
+    async def _ask(self, view: View, before: dict[str, str], seat: Seat) -> dict[str, str] | None:
+        """Ask for every input; None where the person gives up."""
+        values: dict[str, str] = {}
+        for block in view.body["blocks"]:
+            if block["type"] != "input":
+                continue
+            ident = str(block["block_id"])
+            first = before.get(ident) or _preset(block["element"], seat)
+            self._caption(block, view.errors.get(ident, ""))
+            entered = await self._enter(block, first)
+            if entered is None:
+                return None
+            values[ident] = entered
+        return {ident: value for ident, value in values.items() if value}
+
+    def _caption(self, block: Json, error: str) -> None:
+        label = Text(_said(block["label"]), "bold")
+        hint = _said(block.get("hint"))
+        self.screen.remark(label.append(f"  {hint}" if hint else "", "not bold dim"))
+        if error:
+            self.screen.show(Padding(Text(safe(error), "red"), (0, 0, 0, 2)))
+
+    async def _enter(self, block: Json, first: str) -> str | None:
+        """Let one input be typed, again while it is empty and must not be."""
+        shown = f"[{_named(first)}] " if first else ""
+        example = _said(block["element"].get("placeholder"))
+        shown = shown or (f"(such as {example}) " if example else "")
+        while True:
+            prompt = Text.assemble("  ", (shown, "dim"), (f"{ARROW} ", "green"))
+            self.screen.console.print(prompt, end="", soft_wrap=True)
+            line = await self.lines()
+            self.screen.echo(line)
+            if line is None or line.strip().casefold() == CANCEL:
+                return None
+            entered = _read(block["element"], line.strip()) or first
+            if entered or block.get("optional"):
+                return entered
+            self.screen.remark("  Slack does not submit without it.", "red")
+
+
+def _named(value: str) -> str:
+    return f"#{NAMES[value]}" if value in CHANNELS.values() else value
+
+
+def _preset(element: Json, seat: Seat) -> str:
+    """Give what Slack fills in before the person does."""
+    if element.get("default_to_current_conversation"):
+        return seat.channel
+    return str(element.get("initial_value") or "")
+
+
+def _read(element: Json, line: str) -> str:
+    """Turn what was typed into what the element holds: a channel's name into its id."""
+    if str(element["type"]).startswith(("conversations_", "channels_")):
+        return CHANNELS.get(line.removeprefix("#"), "")
+    return line
