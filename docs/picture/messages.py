@@ -1,0 +1,95 @@
+"""Print the messages of the picture as JSON: the real bot between a local Slack and a local Twilio.
+
+One of four numbers is refused and one gets no clear answer, so that the card has something to say.
+"""  # noqa: INP001 - a script, not part of the package
+
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from bot import logs
+from bot.app import running
+from bot.config import load
+from bot.sandbox.model import Message
+from bot.sandbox.server import FakeSlack
+from bot.store import embedded
+from twilio_core.testing import Error, FakeTwilio, Reset
+
+ONCALL, ALICE = "C0ONCALL", "U0ALICE"
+BOB, CAROL, DAN = "+16175550142", "+16175550143", "+16175550144"
+COMMAND = "send oncall, dan Power is out in the cold room. Please call the lab desk, ext. 12."
+
+POLICY = f"""
+[[channel]]
+id = "{ONCALL}"
+allow = ["send", "recipients"]
+who = ["*"]
+to = ["directory"]
+
+[[contact]]
+name = "alice"
+number = "+16175550141"
+
+[[contact]]
+name = "bob"
+number = "{BOB}"
+
+[[contact]]
+name = "carol"
+number = "{CAROL}"
+
+[[contact]]
+name = "dan"
+number = "{DAN}"
+
+[[group]]
+name = "oncall"
+members = ["alice", "bob", "carol"]
+"""
+
+
+async def conversation(folder: Path, database_url: str) -> list[Message]:
+    """Send, wait for the last word, and give what the sender sees then."""
+    async with FakeSlack() as slack, FakeTwilio(step=None) as twilio:
+        slack.add_user(ALICE, "alice")
+        slack.add_channel(ONCALL, "oncall", [ALICE])
+        twilio.script(CAROL, Reset(accepted=True))
+        twilio.script(DAN, Error(21614))
+        (folder / "sms.toml").write_text(POLICY, encoding="utf-8")
+        environ = {
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.api_url,
+            "TWILIO_ACCOUNT_SID": twilio.account_sid,
+            "TWILIO_AUTH_TOKEN": twilio.auth_token,
+            "TWILIO_FROM": "+15005550006",
+            "TWILIO_URL": twilio.url,
+            "DATABASE_URL": database_url,
+            "PORT": "0",
+            "LOG_LEVEL": "ERROR",
+        }
+        config = load(environ, folder)
+        logs.configure(config.settings)  # standard output is for the messages alone
+        async with running(config), asyncio.timeout(30):
+            await slack.connected()
+            await slack.command(ALICE, ONCALL, COMMAND)
+            while not any(m.ephemeral for m in slack.seen_by(ALICE, ONCALL)):  # noqa: ASYNC110 - told by nobody
+                await asyncio.sleep(0.05)
+        return slack.seen_by(ALICE, ONCALL)
+
+
+def main() -> None:
+    """Print the messages, oldest first."""
+    with tempfile.TemporaryDirectory(prefix="sms-bot-card-", ignore_cleanup_errors=True) as name:
+        server = embedded.start(Path(name))
+        try:
+            seen = asyncio.run(conversation(Path(name), server.url))
+        finally:
+            server.stop()
+    json.dump([{"private": m.ephemeral, "blocks": m.blocks} for m in seen], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
