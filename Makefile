@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := -m pytest
+MEASURE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lock clean
@@ -19,7 +19,7 @@ demo: $(VENV)/.installed ## the whole bot against a local Slack and a local Twil
 	@$(BIN)/sms-bot demo
 
 test: $(VENV)/.installed ## every test
-	@$(BIN)/python $(PYTEST)
+	@$(BIN)/python $(MEASURE) -m pytest --numprocesses 4 --dist worksteal
 
 check: $(VENV)/.installed ## format, lint, types, layers
 	$(BIN)/ruff format --check .

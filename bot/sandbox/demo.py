@@ -4,10 +4,8 @@ Everything lives in a temporary folder and on loopback, and ends with the proces
 """
 
 import asyncio
-import atexit
 import io
 import logging
-import shutil
 import signal
 import subprocess
 import sys
@@ -159,9 +157,6 @@ async def _database() -> AsyncIterator[tuple[Path, str]]:
     A start under way is waited for even by who leaves: it would go on in its thread.
     """
     with tempfile.TemporaryDirectory(prefix="sms-bot-demo-", ignore_cleanup_errors=True) as name:
-        # The server's library looks into the folder once more when the process ends, and so
-        # makes it again; handlers run last in, first out.
-        atexit.register(shutil.rmtree, name, ignore_errors=True)
         starting = asyncio.ensure_future(asyncio.to_thread(embedded.start, Path(name)))
         try:
             yield Path(name), (await asyncio.shield(starting)).url

@@ -5,6 +5,7 @@ the data folder only. Several processes with the same folder share one server; t
 stops it, and after a crash the next start finds it running or brings it up.
 """
 
+import atexit
 import shlex
 import stat
 import tempfile
@@ -56,9 +57,7 @@ def start(data_dir: Path) -> Embedded:
         raise CannotStartError(f"{data_dir} cannot be used ({exc.strerror or exc})") from exc
     except SubprocessError as exc:
         raise CannotStartError(f"PostgreSQL does not start; see {pgdata / 'log'}") from exc
-    return Embedded(
-        _url(server.get_postmaster_info().socket_dir) or server.get_uri(), server.cleanup
-    )
+    return Embedded(_url(server.get_postmaster_info().socket_dir) or server.get_uri(), server.leave)
 
 
 def _above(*paths: Path) -> set[Path]:
@@ -100,6 +99,11 @@ def _server_class(pgdata: Path) -> type[Any]:
         runtime_path = Path(tempfile.gettempdir())
         lock_path = pgdata.parent / "postgres.lock"
         _lock = fasteners.InterProcessLock(lock_path)
+
+        def leave(self) -> None:
+            # once: at the end of the process the folder may be gone, and would be made again
+            atexit.unregister(self._cleanup)
+            self._cleanup()
 
         def ensure_postgres_running(self) -> None:
             found = library.PostmasterInfo.read_from_pgdata(pgdata)

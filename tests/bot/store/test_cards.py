@@ -37,7 +37,7 @@ async def test_a_send_to_ten_thousand_leaves_the_database_in_small_parts(store: 
     snap = await store.cards.snapshot(send_id)
     assert snap is not None
     assert snap.tally == {(S.FAILED, "401"): 10_000}
-    assert (len(snap.shown), len(snap.failed), len(snap.unknown)) == (200, 200, 0)
+    assert (len(snap.shown), len(snap.failed), len(snap.unknown)) == (200, 1_000, 0)
 
 
 async def test_what_does_not_exist_has_neither_snapshot_nor_card(store: Store) -> None:

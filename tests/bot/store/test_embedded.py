@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,3 +73,12 @@ def test_a_server_that_does_not_start_names_its_log(folder: Path) -> None:
     settings.write_text(settings.read_text() + "\nshared_buffers = nonsense\n")
     with pytest.raises(embedded.CannotStartError, match=r"does not start; see .*/postgres/log"):
         embedded.start(folder)
+
+
+def test_a_server_that_was_left_leaves_nothing_behind_at_the_end(folder: Path) -> None:
+    script = (
+        "import shutil, sys; from pathlib import Path; from bot.store import embedded\n"
+        "embedded.start(Path(sys.argv[1])).stop(); shutil.rmtree(sys.argv[1])"
+    )
+    subprocess.run([sys.executable, "-c", script, str(folder)], check=True)
+    assert not folder.exists()
