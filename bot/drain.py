@@ -47,17 +47,24 @@ class _Memory:
     turns: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
+@dataclass(frozen=True)
+class _Tools:
+    """What every round of a process works with."""
+
+    outbox: Outbox
+    gateway: Gateway
+    slots: Slots
+    stopping: asyncio.Event
+    memory: _Memory = field(default_factory=_Memory)
+
+
 class Drain:
     """Sends what a send has queued. Built once a process; `run` is the job."""
 
     def __init__(
         self, outbox: Outbox, gateway: Gateway, slots: Slots, stopping: asyncio.Event
     ) -> None:
-        self._outbox = outbox
-        self._gateway = gateway
-        self._slots = slots
-        self._stopping = stopping
-        self._memory = _Memory()
+        self._tools = _Tools(outbox, gateway, slots, stopping)
 
     async def run(self, send_id: int, owner: int) -> Unfinished | None:
         """Send to everybody who is queued; None when nobody is left.
@@ -65,29 +72,29 @@ class Drain:
         Returns `Unfinished` when the process is stopping or somebody has to wait before the next
         attempt. Rows that a dead worker left `sending` are put in doubt first.
         """
-        memory = self._memory
+        tools, memory = self._tools, self._tools.memory
         memory.owners.add(owner)
         await self._catch_up()
         lock = memory.turns.setdefault(send_id, asyncio.Lock())
         async with lock:
-            await self._outbox.reclaim(send_id, memory.owners, memory.held)
-        await self._outbox.take_over(send_id)
-        letter = await self._outbox.letter(send_id)
+            await tools.outbox.reclaim(send_id, memory.owners, memory.held)
+        await tools.outbox.take_over(send_id)
+        letter = await tools.outbox.letter(send_id)
         if letter is None:
             return None
-        with self._slots.sharing():
-            await _Round(self, send_id, owner, letter, lock).run()
-        await self._outbox.settle(send_id)
-        wait = await self._outbox.next_due(send_id)
+        with tools.slots.sharing():
+            await _Round(tools, send_id, owner, letter, lock).run()
+        await tools.outbox.settle(send_id)
+        wait = await tools.outbox.next_due(send_id)
         return None if wait is None else Unfinished(max(wait, 0.0))
 
     async def _catch_up(self) -> None:
         """Record the answers that an earlier run could not."""
-        memory = self._memory
+        memory = self._tools.memory
         while memory.unrecorded:
             owner, answer = memory.unrecorded.pop()
             try:
-                await self._outbox.record(owner, [answer])
+                await self._tools.outbox.record(owner, [answer])
             except BaseException:
                 memory.unrecorded.append((owner, answer))
                 raise
@@ -98,13 +105,9 @@ class _Round:
     """The state of one `Drain.run`."""
 
     def __init__(
-        self, drain: Drain, send_id: int, owner: int, letter: Letter, lock: asyncio.Lock
+        self, tools: _Tools, send_id: int, owner: int, letter: Letter, lock: asyncio.Lock
     ) -> None:
-        self._outbox = drain._outbox  # noqa: SLF001 - one class in two parts
-        self._gateway = drain._gateway  # noqa: SLF001
-        self._slots = drain._slots  # noqa: SLF001
-        self._stopping = drain._stopping  # noqa: SLF001
-        self._memory = drain._memory  # noqa: SLF001
+        self._tools = tools
         self._send_id = send_id
         self._owner = owner
         self._letter = letter
@@ -132,8 +135,12 @@ class _Round:
             await self._record_the_last()
 
     async def _turn(self) -> bool:
-        changed = self._slots.change()
-        want = 0 if self._halted or self._stopping.is_set() else self._slots.room(len(self._posts))
+        changed = self._tools.slots.change()
+        want = (
+            0
+            if self._halted or self._tools.stopping.is_set()
+            else self._tools.slots.room(len(self._posts))
+        )
         claims = await self._exchange(want)
         for claim in claims:
             self._start(claim)
@@ -141,7 +148,7 @@ class _Round:
             await self._halt(self._halted)
         if not self._posts and not self._answers:
             # nothing under way: go on only if the want of slots, not of rows, held us back
-            if want or self._halted or self._stopping.is_set():
+            if want or self._halted or self._tools.stopping.is_set():
                 return False
             await changed.wait()
             return True
@@ -170,25 +177,25 @@ class _Round:
             return ()
         if want and self._due is not None and self._due <= _now():
             self._due = None
-        self._slots.take(want)
+        self._tools.slots.take(want)
         claims: Sequence[Claim] = ()
         try:
             async with self._lock:
-                claims = await self._outbox.turn(self._send_id, self._owner, answers, want)
-                self._memory.held.update((c.delivery_id, c.attempt) for c in claims)
+                claims = await self._tools.outbox.turn(self._send_id, self._owner, answers, want)
+                self._tools.memory.held.update((c.delivery_id, c.attempt) for c in claims)
         except BaseException:
             self._answers.extendleft(reversed(answers))
             raise
         finally:
             if spare := want - len(claims):
-                self._slots.give_back(spare)
+                self._tools.slots.give_back(spare)
         self._recorded(answers)
         return claims
 
     def _recorded(self, answers: Sequence[Settled]) -> None:
         again = [_now() + each.pause for each in answers if each.pause is not None]
         self._due = min([*again, *([] if self._due is None else [self._due])], default=None)
-        self._memory.held.difference_update((a.delivery_id, a.attempt) for a in answers)
+        self._tools.memory.held.difference_update((a.delivery_id, a.attempt) for a in answers)
 
     def _take_answers(self) -> list[Settled]:
         answers = list(self._answers)
@@ -199,9 +206,9 @@ class _Round:
         if not (answers := self._take_answers()):
             return
         try:
-            await self._outbox.record(self._owner, answers)
+            await self._tools.outbox.record(self._owner, answers)
         except BaseException as exc:
-            self._memory.unrecorded += [(self._owner, answer) for answer in answers]
+            self._tools.memory.unrecorded += [(self._owner, answer) for answer in answers]
             log.warning("answers.kept", count=len(answers), why=type(exc).__name__)
             if not isinstance(exc, Exception):
                 raise
@@ -209,7 +216,7 @@ class _Round:
             self._recorded(answers)
 
     def _start(self, claim: Claim) -> None:
-        post = asyncio.create_task(self._gateway.send(self._letter, claim))
+        post = asyncio.create_task(self._tools.gateway.send(self._letter, claim))
         self._posts.add(post)
         # a callback and no `finally`: a task that is cancelled before its first step runs none
         post.add_done_callback(partial(self._ended, claim))
@@ -217,8 +224,8 @@ class _Round:
     def _ended(self, claim: Claim, post: asyncio.Task[Verdict]) -> None:
         verdict = self._verdict(claim, post)
         self._posts.discard(post)
-        self._slots.answered(throttled=verdict.throttled)
-        self._slots.give_back()
+        self._tools.slots.answered(throttled=verdict.throttled)
+        self._tools.slots.give_back()
         if verdict.halts:
             self._halted = verdict
         self._answers.append(verdict.settled)
@@ -235,7 +242,7 @@ class _Round:
 
     async def _halt(self, verdict: Verdict) -> None:
         refused = verdict.settled
-        await self._outbox.halt(
+        await self._tools.outbox.halt(
             self._send_id,
             refused.code,
             refused.error_code,

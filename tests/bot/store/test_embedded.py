@@ -39,9 +39,10 @@ def test_what_was_stored_is_there_after_a_restart(folder: Path) -> None:
 
 
 def test_a_second_start_joins_the_server_that_runs(folder: Path) -> None:
-    first = embedded.start(folder)
-    assert embedded.start(folder).url == first.url
+    first, second = embedded.start(folder), embedded.start(folder)
+    assert second.url == first.url
     first.stop()
+    second.stop()
 
 
 @pytest.mark.parametrize("name", ["with a blank", "x" * 130, "both " * 30])
@@ -49,8 +50,10 @@ def test_a_folder_may_have_blanks_and_a_long_name(folder: Path, name: str) -> No
     data = folder / name.strip()
     first = embedded.start(data)
     assert asked(first.url) == 42
-    assert asked(embedded.start(data).url) == 42
+    second = embedded.start(data)
+    assert asked(second.url) == 42
     first.stop()
+    second.stop()
 
 
 def test_a_closed_folder_above_the_data_is_not_opened_for_listing(folder: Path) -> None:
