@@ -8,6 +8,7 @@ the rest in the ledger to the next start.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -209,6 +210,8 @@ def _bolt(settings: Settings, identity: Identity) -> AsyncApp:
         return await identity.authorize()
 
     app = AsyncApp(
+        # Bolt's own level would be the root's, and its warnings are advice to its developers
+        logger=logging.getLogger("slack_bolt"),
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
         # Socket Mode comes authenticated; over HTTP configuration has seen to a secret

@@ -12,13 +12,15 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from weakref import WeakValueDictionary
 
 import structlog
 
 from bot.gateway import Gateway, Verdict, in_doubt
 from bot.slots import Slots
 from bot.store.outbox import Claim, Letter, Outbox, Settled
+
+ELSEWHERE = 1.0
+"""Seconds until a job that found its send being drained in its own process is offered again."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +40,13 @@ class _Memory:
         owners: the workers that this process has been.
         held: claims, as delivery and attempt, whose answers are not recorded yet.
         unrecorded: answers that the ledger did not take, each with the worker that claimed it.
-        turns: one lock a send; what is neither `held` nor within a turn was never posted.
+        running: the sends that are being drained here.
     """
 
     owners: set[int] = field(default_factory=set)
     held: set[tuple[int, int]] = field(default_factory=set)
     unrecorded: list[tuple[int, Settled]] = field(default_factory=list)
-    turns: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    running: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -69,23 +71,28 @@ class Drain:
     async def run(self, send_id: int, owner: int) -> Unfinished | None:
         """Send to everybody who is queued; None when nobody is left.
 
-        Returns `Unfinished` when the process is stopping or somebody has to wait before the next
-        attempt. Rows that a dead worker left `sending` are put in doubt first.
+        Returns `Unfinished` when the process is stopping, somebody has to wait before the next
+        attempt, or this process drains the send already: another one may want to help.
         """
-        tools, memory = self._tools, self._tools.memory
+        running = self._tools.memory.running
+        if send_id in running:
+            return Unfinished(ELSEWHERE)
+        running.add(send_id)
+        try:
+            return await self._run(send_id, owner)
+        finally:
+            running.discard(send_id)
+
+    async def _run(self, send_id: int, owner: int) -> Unfinished | None:
+        outbox, memory = self._tools.outbox, self._tools.memory
         memory.owners.add(owner)
         await self._catch_up()
-        lock = memory.turns.setdefault(send_id, asyncio.Lock())
-        async with lock:
-            await tools.outbox.reclaim(send_id, memory.owners, memory.held)
-        await tools.outbox.take_over(send_id)
-        letter = await tools.outbox.letter(send_id)
+        letter = await outbox.begin(send_id, memory.owners, memory.held)
         if letter is None:
             return None
-        with tools.slots.sharing():
-            await _Round(tools, send_id, owner, letter, lock).run()
-        await tools.outbox.settle(send_id)
-        wait = await tools.outbox.next_due(send_id)
+        with self._tools.slots.sharing():
+            await _Round(self._tools, send_id, owner, letter).run()
+        wait = await outbox.end(send_id)
         return None if wait is None else Unfinished(max(wait, 0.0))
 
     async def _catch_up(self) -> None:
@@ -104,14 +111,11 @@ class Drain:
 class _Round:
     """The state of one `Drain.run`."""
 
-    def __init__(
-        self, tools: _Tools, send_id: int, owner: int, letter: Letter, lock: asyncio.Lock
-    ) -> None:
+    def __init__(self, tools: _Tools, send_id: int, owner: int, letter: Letter) -> None:
         self._tools = tools
         self._send_id = send_id
         self._owner = owner
         self._letter = letter
-        self._lock = lock
         self._posts: set[asyncio.Task[Verdict]] = set()
         self._answers: deque[Settled] = deque()
         self._halted: Verdict | None = None
@@ -180,9 +184,8 @@ class _Round:
         self._tools.slots.take(want)
         claims: Sequence[Claim] = ()
         try:
-            async with self._lock:
-                claims = await self._tools.outbox.turn(self._send_id, self._owner, answers, want)
-                self._tools.memory.held.update((c.delivery_id, c.attempt) for c in claims)
+            claims = await self._tools.outbox.turn(self._send_id, self._owner, answers, want)
+            self._tools.memory.held.update((c.delivery_id, c.attempt) for c in claims)
         except BaseException:
             self._answers.extendleft(reversed(answers))
             raise

@@ -31,7 +31,7 @@ GRACE = 10.0
 
 _DRAIN, _CARD = "drain", "card"
 _SPREAD = 250
-_MOST_DRAINS = 4
+_MOST_DRAINS = 2
 _MANY = 1_000  # jobs at once: each waits on the network nearly all of its life
 _RESCUE_LOCK = 0x726573
 _PAUSE = 0.5
@@ -59,10 +59,10 @@ class Jobs:
     async def defer_send(
         self, conn: psycopg.AsyncConnection, send_id: int, recipients: int
     ) -> None:
-        """Defer a send's card and as many drains as let several processes share a big one."""
-        await self._defer(_CARD, send_id, conn, lock=f"card:{send_id}")
+        """Defer a send's card, a drain, and for a big one more for other processes to take."""
         for _ in range(min(1 + recipients // _SPREAD, _MOST_DRAINS)):
             await self._defer(_DRAIN, send_id, conn)
+        await self._defer(_CARD, send_id, conn, lock=f"card:{send_id}")
 
     async def _defer(
         self,

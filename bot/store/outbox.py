@@ -4,9 +4,8 @@ Every write is fenced: an answer counts only for the owner and the attempt that 
 a process that was taken for dead cannot overwrite what its successor knows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass, field, replace
-from typing import Any, LiteralString
 
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -93,6 +92,8 @@ WITH stopped AS (
 INSERT INTO event (delivery_id, state, source) SELECT id, 'failed', 'halt' FROM stopped
 """
 
+_STOPPED = "the process that was sending stopped before Twilio's answer was recorded"
+
 _SETTLE = """
 UPDATE send SET settled = now() WHERE id = %s AND settled IS NULL AND NOT EXISTS (
     SELECT 1 FROM delivery WHERE send_id = send.id AND state = 'queued'
@@ -145,9 +146,29 @@ class Outbox:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def letter(self, send_id: int) -> Letter | None:
-        """Give the text and the sender, or None if the send is gone."""
-        row = await self._one("SELECT sender, body FROM send WHERE id = %s", (send_id,))
+    async def begin(
+        self, send_id: int, owners: Collection[int], held: Collection[tuple[int, int]]
+    ) -> Letter | None:
+        """Put in order what others left, and give what is to be sent; None if the send is gone.
+
+        What a dead worker was sending is put in doubt: it may have been sent. What `owners`, all
+        of them the caller, claimed without learning of it is queued again.
+
+        Args:
+            send_id: the send.
+            owners: every worker that the calling process has been.
+            held: its claims as delivery and attempt; no claim may be under way meanwhile.
+        """
+        ids, attempts = [i for i, _ in held], [a for _, a in held]
+        async with self._pool.connection() as conn, conn.pipeline():
+            await conn.execute(
+                _STRAY, {"send": send_id, "owners": list(owners), "ids": ids, "attempts": attempts}
+            )
+            await conn.execute(
+                _ABANDONED, {"send": send_id, "dead": DEAD_AFTER, "reason": _STOPPED}
+            )
+            cursor = await conn.execute("SELECT sender, body FROM send WHERE id = %s", (send_id,))
+            row = await cursor.fetchone()
         return Letter(*row) if row else None
 
     async def turn(
@@ -184,49 +205,21 @@ class Outbox:
                 except _UNRECORDABLE as exc:
                     await _record(conn, owner, [_doubted(answer, exc)])
 
-    async def reclaim(
-        self, send_id: int, owners: Collection[int], held: Collection[tuple[int, int]]
-    ) -> None:
-        """Queue again what `owners`, all of them the caller, claimed without learning of it.
-
-        Args:
-            send_id: the send.
-            owners: every worker that the calling process has been.
-            held: its claims as delivery and attempt; no claim may be under way meanwhile.
-        """
-        ids, attempts = [i for i, _ in held], [a for _, a in held]
-        params = {"send": send_id, "owners": list(owners), "ids": ids, "attempts": attempts}
-        await self._run(_STRAY, params)
-
-    async def take_over(self, send_id: int) -> None:
-        """Put rows that a dead worker was sending into doubt: they may have been sent."""
-        reason = "the process that was sending stopped before Twilio's answer was recorded"
-        await self._run(_ABANDONED, {"send": send_id, "dead": DEAD_AFTER, "reason": reason})
-
     async def halt(self, send_id: int, code: str, error_code: int | None, reason: str) -> None:
         """Fail everybody who still waits: nobody else would get through either."""
-        await self._run(_HALT, (code, error_code, reason, send_id))
+        async with self._pool.connection() as conn:
+            await conn.execute(_HALT, (code, error_code, reason, send_id))
 
-    async def settle(self, send_id: int) -> None:
-        """Mark the send as settled if nobody is queued or being sent to."""
-        await self._run(_SETTLE, (send_id,))
+    async def end(self, send_id: int) -> float | None:
+        """Mark the send as settled if nobody is queued or being sent to.
 
-    async def next_due(self, send_id: int) -> float | None:
-        """Give the seconds until a queued recipient may be claimed, None if nobody is queued."""
-        row = await self._one(_NEXT_DUE, (send_id,))
+        Gives the seconds until a queued recipient may be claimed, None if nobody is queued.
+        """
+        async with self._pool.connection() as conn, conn.pipeline():
+            await conn.execute(_SETTLE, (send_id,))
+            cursor = await conn.execute(_NEXT_DUE, (send_id,))
+            row = await cursor.fetchone()
         return row[0] if row else None
-
-    async def _run(
-        self, sql: LiteralString, params: Sequence[object] | Mapping[str, object]
-    ) -> None:
-        async with self._pool.connection() as conn:
-            await conn.execute(sql, params)
-
-    async def _one(self, sql: LiteralString, params: Sequence[object]) -> tuple[Any, ...] | None:
-        async with self._pool.connection() as conn:
-            cursor = await conn.execute(sql, params)
-            row: tuple[Any, ...] | None = await cursor.fetchone()
-            return row
 
 
 _UNRECORDABLE = (psycopg.DataError, psycopg.IntegrityError)

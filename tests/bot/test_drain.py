@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from bot.drain import Drain, Unfinished
+from bot.drain import ELSEWHERE, Drain, Unfinished
 from bot.gateway import Gateway
 from bot.jobs import Jobs
 from bot.metrics import Metrics
@@ -389,4 +389,18 @@ async def test_a_server_error_is_not_sent_again(world: World) -> None:
     await drain.run(send_id, owner)
     assert await drain.run(send_id, owner) is None
     assert await world.states() == {"in_doubt": 1}
+    assert len(world.twilio.posts) == 1
+
+
+async def test_a_send_that_is_drained_here_is_offered_to_another_process(
+    world: World, eventually: Eventually
+) -> None:
+    world.twilio.script(NUMBERS[0], Delayed(0.5))
+    send_id, owner = await world.sent(1), await world.worker()
+    drain = world.drain()
+    first = asyncio.create_task(drain.run(send_id, owner))
+    await eventually(lambda: len(world.twilio.posts) == 1)
+    assert await drain.run(send_id, owner) == Unfinished(ELSEWHERE)
+    assert await first is None
+    assert await drain.run(send_id, owner) is None
     assert len(world.twilio.posts) == 1

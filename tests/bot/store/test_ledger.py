@@ -34,13 +34,13 @@ async def test_a_send_is_stored_with_recipients_card_audit_and_jobs(
         ("send", True, "channel C0ONCALL", "3 recipients", 1)
     ]
     jobs = await store.rows("SELECT task_name, args FROM procrastinate_jobs ORDER BY id")
-    assert jobs == [("card", {"send_id": 1}), ("drain", {"send_id": 1})]
+    assert jobs == [("drain", {"send_id": 1}), ("card", {"send_id": 1})]
 
 
 async def test_a_big_send_defers_several_drains_and_one_card(store: Store, new_send: Draft) -> None:
     await store.ledger.commit(new_send(1_000))
     found = await store.rows("SELECT task_name, count(*) FROM procrastinate_jobs GROUP BY 1")
-    assert dict(found) == {"card": 1, "drain": 4}
+    assert dict(found) == {"card": 1, "drain": 2}
 
 
 async def test_neither_body_nor_number_enters_the_audit(store: Store, new_send: Draft) -> None:

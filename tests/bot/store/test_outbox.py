@@ -19,10 +19,10 @@ def accepted(claim: Claim, sid: str = "") -> Settled:
 
 
 async def test_a_letter_carries_sender_and_text(store: Store) -> None:
-    letter = await store.outbox.letter(await store.sent())
+    letter = await store.outbox.begin(await store.sent(), (), ())
     assert letter == Letter("+15005550006", "Water in the lab")
     assert "Water" not in repr(letter)
-    assert await store.outbox.letter(4711) is None
+    assert await store.outbox.begin(4711, (), ()) is None
 
 
 async def test_claims_come_in_the_order_typed_and_as_many_as_wanted(store: Store) -> None:
@@ -114,7 +114,7 @@ async def test_a_pause_keeps_a_recipient_back_until_it_is_over(store: Store) -> 
     [claim] = await store.outbox.turn(send_id, owner, (), 1)
     throttled = Settled(claim.delivery_id, 1, S.QUEUED, reason="too many", pause=60.0)
     assert await store.outbox.turn(send_id, owner, [throttled], 1) == []
-    assert 50 < (await store.outbox.next_due(send_id) or 0) <= 60
+    assert 50 < (await store.outbox.end(send_id) or 0) <= 60
     await store.change("UPDATE delivery SET next_check = now()")
     [again] = await store.outbox.turn(send_id, owner, (), 1)
     assert again.attempt == 2
@@ -178,7 +178,7 @@ async def test_what_a_dead_worker_was_sending_is_in_doubt_and_nothing_else(store
     await store.change("DELETE FROM procrastinate_workers WHERE id = %s", dead)
     await store.silence(silent, 4.5)
     await store.silence(alive, 3.0)
-    await store.outbox.take_over(send_id)
+    await store.outbox.begin(send_id, (), ())
     assert await store.states(send_id) == ["in_doubt", "in_doubt", "sending", "queued"]
     [(code, reason)] = await store.rows("SELECT code, reason FROM delivery WHERE position = 1")
     assert code == "1001"
@@ -189,7 +189,7 @@ async def test_an_answer_that_comes_after_the_takeover_resolves_the_doubt(store:
     send_id, owner = await store.sent(1), await store.worker()
     [claim] = await store.outbox.turn(send_id, owner, (), 1)
     await store.change("DELETE FROM procrastinate_workers")
-    await store.outbox.take_over(send_id)
+    await store.outbox.begin(send_id, (), ())
     await store.outbox.turn(send_id, owner, [accepted(claim)], 0)
     assert await store.rows("SELECT state, code, reason FROM delivery") == [("accepted", "200", "")]
 
@@ -198,7 +198,7 @@ async def test_a_claim_that_its_worker_never_learned_of_is_queued_again(store: S
     send_id, owner, other = await store.sent(3), await store.worker(), await store.worker()
     held, _lost = await store.outbox.turn(send_id, owner, (), 2)
     await store.outbox.turn(send_id, other, (), 1)
-    await store.outbox.reclaim(send_id, {owner}, {(held.delivery_id, held.attempt)})
+    await store.outbox.begin(send_id, {owner}, {(held.delivery_id, held.attempt)})
     assert await store.states(send_id) == ["sending", "queued", "sending"]
 
 
@@ -217,7 +217,7 @@ async def test_a_send_is_settled_once_nobody_is_queued_or_being_sent_to(store: S
     send_id, owner = await store.sent(2), await store.worker()
 
     async def settled() -> datetime | None:
-        await store.outbox.settle(send_id)
+        await store.outbox.end(send_id)
         [(moment,)] = await store.rows("SELECT settled FROM send")
         assert moment is None or isinstance(moment, datetime)
         return moment
@@ -233,9 +233,9 @@ async def test_a_send_is_settled_once_nobody_is_queued_or_being_sent_to(store: S
 
 async def test_nobody_is_due_where_nobody_is_queued(store: Store) -> None:
     send_id, owner = await store.sent(1), await store.worker()
-    assert await store.outbox.next_due(send_id) == 0.0
+    assert await store.outbox.end(send_id) == 0.0
     await store.outbox.turn(send_id, owner, (), 1)
-    assert await store.outbox.next_due(send_id) is None
+    assert await store.outbox.end(send_id) is None
 
 
 async def test_the_state_column_knows_exactly_the_states_of_the_table(store: Store) -> None:
