@@ -103,34 +103,45 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         parts = _Parts(config, stack, stopping or asyncio.Event())
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        token = parts.settings.slack_bot_token.get_secret_value()
-        client = web_client(token, parts.settings.slack_api_url, session)
-        identity = Identity(client, token)
-        await identity.ask()
+        slack = await _slack(parts)
         twilio = _twilio(parts, in_flight)
         pool = await _pool(parts)
-        source = PolicySource(config.policy_path, config.policy_file)
         jobs = Jobs(pool)
         await jobs.open()
-        core = Core(
-            lambda: source.policy,
-            LiveDirectory(twilio, client),
-            PostgresLedger(pool, jobs),
-            parts.settings.twilio_from,
-        )
-        voice, cards = Voice(client, session), Cards(pool)
-        listeners = Listeners(core, voice, cards, client, parts.metrics)
-        slots = Slots(in_flight)
-        drain = Drain(Outbox(pool), Gateway(twilio, parts.metrics), slots, parts.stopping)
-        follower = Follower(cards, voice, core.masked, parts.stopping)
-        jobs.serve(drain.run, follower.run)
-        _in_background(parts, "policy", watch(source, parts.metrics))
-        await _work(parts, jobs)
-        address = await _face(parts, listeners, client, identity, pool, listens=listens)
+        core = _core(parts, LiveDirectory(twilio, slack.client), PostgresLedger(pool, jobs))
+        cards, gateway = Cards(pool), Gateway(twilio, parts.metrics)
+        drain = Drain(Outbox(pool), gateway, Slots(in_flight), parts.stopping)
+        jobs.serve(drain.run, Follower(cards, slack.voice, core.masked, parts.stopping).run)
+        _work(parts, jobs)
+        listeners = Listeners(core, slack.voice, cards, slack.client, parts.metrics)
+        address = await _face(parts, listeners, slack, pool, listens=listens)
         log.info("ready", address=address, listens=listens)
         yield Bot(address, parts.stopping, listens)
         parts.stopping.set()
+
+
+@dataclass(frozen=True)
+class _Slack:
+    """How this process speaks to Slack."""
+
+    client: AsyncWebClient
+    identity: Identity
+    voice: Voice
+
+
+async def _slack(parts: _Parts) -> _Slack:
+    session = await parts.stack.enter_async_context(aiohttp.ClientSession())
+    token = parts.settings.slack_bot_token.get_secret_value()
+    client = web_client(token, parts.settings.slack_api_url, session)
+    identity = Identity(client, token)
+    await identity.ask()
+    return _Slack(client, identity, Voice(client, session))
+
+
+def _core(parts: _Parts, directory: LiveDirectory, ledger: PostgresLedger) -> Core:
+    source = PolicySource(parts.config.policy_path, parts.config.policy_file)
+    _in_background(parts, "policy", watch(source, parts.metrics))
+    return Core(lambda: source.policy, directory, ledger, parts.settings.twilio_from)
 
 
 def _twilio(parts: _Parts, in_flight: int) -> TwilioClient:
@@ -155,7 +166,7 @@ async def _pool(parts: _Parts) -> Pool:
     return pool
 
 
-async def _work(parts: _Parts, jobs: Jobs) -> None:
+def _work(parts: _Parts, jobs: Jobs) -> None:
     working = asyncio.create_task(jobs.work(parts.stopping), name="jobs")
 
     async def finish() -> None:
@@ -166,35 +177,28 @@ async def _work(parts: _Parts, jobs: Jobs) -> None:
 
 
 async def _face(
-    parts: _Parts,
-    listeners: Listeners,
-    client: AsyncWebClient,
-    identity: Identity,
-    pool: Pool,
-    *,
-    listens: bool,
+    parts: _Parts, listeners: Listeners, slack: _Slack, pool: Pool, *, listens: bool
 ) -> str:
     """Start what others reach: the HTTP listener and the connection to Slack."""
-    app = _bolt(parts.settings, identity)
+    app = _bolt(parts.settings, slack.identity)
     listeners.register(app)
-    socket = None
-    routes: list[object] = []
+    socket: SocketConnection | None = None
     if listens and parts.settings.slack_app_token:
         app_token = parts.settings.slack_app_token.get_secret_value()
-        socket = SocketConnection(app, app_token, client)
-    elif listens:
-        routes.append(web.slack_events(app))
+        socket = SocketConnection(app, app_token, slack.client)
 
     async def ready() -> str:
         if not await _alive(pool):
             return "the database does not answer"
-        connected = await socket.connected() if socket else await identity.known()
+        connected = await socket.connected() if socket else await slack.identity.known()
         return "" if connected or not listens else "Slack is not connected"
 
     parts.stack.push_async_callback(listeners.drained, GRACE)
     settings = parts.settings
-    web_routes = [*web.routes(ready, parts.metrics), *routes]
-    listener = web.Listener(settings.host, settings.port, web_routes, GRACE)  # type: ignore[arg-type]
+    routes = web.routes(ready, parts.metrics)
+    if listens and socket is None:
+        routes.append(web.slack_events(app))
+    listener = web.Listener(settings.host, settings.port, routes, GRACE)
     address = await listener.start()
     parts.stack.push_async_callback(listener.stop)
     if socket:
