@@ -6,6 +6,7 @@ stops it, and after a crash the next start finds it running or brings it up.
 """
 
 import atexit
+import os
 import shlex
 import stat
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 import fasteners
+import psutil
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,15 @@ def _server_class(pgdata: Path) -> type[Any]:
         runtime_path = Path(tempfile.gettempdir())
         lock_path = pgdata.parent / "postgres.lock"
         _lock = fasteners.InterProcessLock(lock_path)
+
+        def start(self) -> None:
+            super().start()
+            with self._lock:
+                # who was killed could not sign off, and its name would keep the server for ever
+                users = self.global_process_id_list
+                for pid in users.get_and_add(os.getpid()):
+                    if not psutil.pid_exists(pid):
+                        users.get_and_remove(pid)
 
         def leave(self) -> None:
             # once: at the end of the process the folder may be gone, and would be made again

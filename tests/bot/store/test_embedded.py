@@ -85,3 +85,15 @@ def test_a_server_that_was_left_leaves_nothing_behind_at_the_end(folder: Path) -
     )
     subprocess.run([sys.executable, "-c", script, str(folder)], check=True)
     assert not folder.exists()
+
+
+def test_a_process_that_was_killed_does_not_keep_the_server_running(folder: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from bot.store import embedded\n"
+        "embedded.start(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(folder)], check=False)
+    server = embedded.start(folder)
+    server.stop()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(server.url)
