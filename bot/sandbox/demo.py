@@ -21,12 +21,13 @@ from rich.console import Console
 from bot import logs
 from bot.app import running
 from bot.config import Config, Settings, load
-from bot.sandbox.demo_cast import POLICY, SENDER, populate
+from bot.sandbox.demo_cast import POLICY, populate
 from bot.sandbox.demo_desk import Desk
 from bot.sandbox.demo_lines import NextLine, lines_of
 from bot.sandbox.demo_prompt import Prompt, keys
 from bot.sandbox.demo_screen import Screen
 from bot.sandbox.demo_script import STEPS, Pause, Step, at_once, in_real_time, open_with, play
+from bot.sandbox.environ import environ
 from bot.sandbox.server import FakeSlack
 from bot.slack.surface import COMPOSE
 from bot.store import embedded
@@ -135,19 +136,7 @@ async def _start(
 
 def _config(folder: Path, database_url: str, slack: FakeSlack, twilio: FakeTwilio) -> Config:
     (folder / "sms.toml").write_text(POLICY, encoding="utf-8")
-    environ = {
-        "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_APP_TOKEN": slack.app_token,
-        "SLACK_API_URL": slack.api_url,
-        "TWILIO_ACCOUNT_SID": twilio.account_sid,
-        "TWILIO_AUTH_TOKEN": twilio.auth_token,
-        "TWILIO_FROM": SENDER,
-        "TWILIO_URL": twilio.url,
-        "DATABASE_URL": database_url,
-        "PORT": "0",
-        "LOG_LEVEL": "ERROR",
-    }
-    return load(environ, folder)
+    return load(environ(slack, twilio, DATABASE_URL=database_url, LOG_LEVEL="ERROR"), folder)
 
 
 @asynccontextmanager

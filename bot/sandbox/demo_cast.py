@@ -19,8 +19,6 @@ NAMES: Final = MappingProxyType(
 )
 """What people call each id."""
 
-SENDER: Final = "+15005550006"
-
 LONDON: Final = "+447700900123"
 """Dan's number. Twilio refuses it once: his country is not enabled before somebody does that.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from bot import logs
 from bot.app import running
 from bot.config import load
+from bot.sandbox.environ import environ
 from bot.sandbox.model import Message
 from bot.sandbox.server import FakeSlack
 from bot.store import embedded
@@ -58,19 +59,8 @@ async def conversation(folder: Path, database_url: str) -> list[Message]:
         twilio.script(CAROL, Reset(accepted=True))
         twilio.script(DAN, Error(21614))
         (folder / "sms.toml").write_text(POLICY, encoding="utf-8")
-        environ = {
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_APP_TOKEN": slack.app_token,
-            "SLACK_API_URL": slack.api_url,
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            "TWILIO_FROM": "+15005550006",
-            "TWILIO_URL": twilio.url,
-            "DATABASE_URL": database_url,
-            "PORT": "0",
-            "LOG_LEVEL": "ERROR",
-        }
-        config = load(environ, folder)
+        told = environ(slack, twilio, DATABASE_URL=database_url, LOG_LEVEL="ERROR")
+        config = load(told, folder)
         logs.configure(config.settings)  # standard output is for the messages alone
         async with running(config), asyncio.timeout(30):
             await slack.connected()

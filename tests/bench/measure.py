@@ -22,6 +22,7 @@ import aiohttp
 import psutil
 import psycopg
 
+from bot.sandbox.environ import environ
 from bot.sandbox.server import FakeSlack
 from bot.store import embedded
 from twilio_core.testing import FakeTwilio
@@ -44,13 +45,13 @@ def policy(sizes: Sequence[int]) -> str:
 
 
 @contextlib.asynccontextmanager
-async def bot(folder: Path, environ: dict[str, str]) -> AsyncIterator[tuple[psutil.Process, float]]:
+async def bot(folder: Path, told: dict[str, str]) -> AsyncIterator[tuple[psutil.Process, float]]:
     """Run `sms-bot run` and give its process and the seconds from start to ready."""
     start = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=folder, env={**os.environ, **environ}
+        sys.executable, "-m", "bot", "run", cwd=folder, env={**os.environ, **told}
     )
-    port = environ["PORT"]
+    port = told["PORT"]
     async with aiohttp.ClientSession() as session:
         while True:
             with contextlib.suppress(aiohttp.ClientError):
@@ -141,30 +142,21 @@ async def main() -> None:
         async with FakeSlack() as slack, FakeTwilio(step=None) as twilio:
             slack.add_user(ALICE, "alice")
             slack.add_channel(ONCALL, "oncall", [ALICE])
-            environ = {
-                "SLACK_BOT_TOKEN": slack.bot_token,
-                "SLACK_APP_TOKEN": slack.app_token,
-                "SLACK_API_URL": slack.api_url,
-                "TWILIO_ACCOUNT_SID": twilio.account_sid,
-                "TWILIO_AUTH_TOKEN": twilio.auth_token,
-                "TWILIO_FROM": "+15005550006",
-                "TWILIO_URL": twilio.url,
-                "DATABASE_URL": database.url,
-                "LOG_LEVEL": "WARNING",
-                "PORT": "38471",
-            }
-            async with bot(folder, environ) as (_, ready):
+            told = environ(
+                slack, twilio, DATABASE_URL=database.url, LOG_LEVEL="WARNING", PORT="38471"
+            )
+            async with bot(folder, told) as (_, ready):
                 found["start_to_ready_s"] = round(ready, 2)
                 found |= await latencies(slack, twilio, 200)
             process, other = await slow_twilio()
-            environ |= {
+            told |= {
                 "TWILIO_URL": other["url"],
                 "TWILIO_ACCOUNT_SID": other["account_sid"],
                 "TWILIO_AUTH_TOKEN": other["auth_token"],
             }
             found["large"] = []
             for size in sizes:
-                async with bot(folder, environ) as (running, _):
+                async with bot(folder, told) as (running, _):
                     found["large"].append(await large(slack, running, database.url, size))
             process.terminate()
             await process.wait()

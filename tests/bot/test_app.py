@@ -14,6 +14,7 @@ from psycopg import sql
 from bot.app import running
 from bot.config import Config, load
 from bot.faults import ConfigFaults
+from bot.sandbox.environ import environ
 from bot.sandbox.server import FakeSlack
 from bot.web import CannotListen
 from twilio_core.testing import FakeTwilio
@@ -37,18 +38,8 @@ class World:
     database_url: str
 
     def config(self, **changes: str) -> Config:
-        environ = {
-            "SLACK_BOT_TOKEN": self.slack.bot_token,
-            "SLACK_APP_TOKEN": self.slack.app_token,
-            "SLACK_API_URL": self.slack.api_url,
-            "TWILIO_ACCOUNT_SID": self.twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": self.twilio.auth_token,
-            "TWILIO_FROM": "+15005550006",
-            "TWILIO_URL": self.twilio.url,
-            "DATABASE_URL": self.database_url,
-            "PORT": "0",
-        }
-        return load({**environ, **changes}, self.folder)
+        told = environ(self.slack, self.twilio, DATABASE_URL=self.database_url)
+        return load({**told, **changes}, self.folder)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from bot.config import Settings, load_settings
 from bot.doctor import CHECKS, Check, Patient, examine
+from bot.sandbox.environ import environ as pointed_at
 from bot.sandbox.server import FakeSlack
 from twilio_core.testing import FakeTwilio
 
@@ -39,15 +40,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environ(slack: FakeSlack, twilio: FakeTwilio) -> dict[str, str]:
-    return {
-        "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_APP_TOKEN": slack.app_token,
-        "SLACK_API_URL": slack.api_url,
-        "TWILIO_ACCOUNT_SID": twilio.account_sid,
-        "TWILIO_AUTH_TOKEN": twilio.auth_token,
-        "TWILIO_FROM": "+15005550006",
-        "TWILIO_URL": twilio.url,
-    }
+    return pointed_at(slack, twilio)
 
 
 async def look(

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
@@ -7,8 +7,7 @@ import pytest
 from bot.drain import Unfinished
 from bot.jobs import Jobs
 from bot.store.database import Pool, open_pool
-
-Eventually = Callable[..., Awaitable[None]]
+from tests.bot.kit import Eventually
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
-import os
-import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.faults import ConfigFaults, Fault
-from bot.policyfile import PolicySource, ReloadResult, parse, read_policy
-from bot.tomllines import line_at, lines_of
+from bot.policyfile import parse, read_policy
 
 FULL = """\
 region = "gb"
@@ -288,78 +284,6 @@ def test_whatever_is_in_the_file_parsing_ends_in_a_policy_or_in_faults(
     assert all(f.where.startswith("sms.toml, line ") and f.remedy for f in found)
 
 
-def test_lines_are_found_in_every_way_of_writing_toml() -> None:
-    text = '''\
-# [[channel]] in a comment
-a.b = 1
-"quoted key" . c = [1, # ]
-  [2, 3], {x = 1, "y.z" = """
-[not a header]
-\\"""" } ,
-  5,
-]
-when = 1979-05-27 07:32:00
-lit = \'\'\'
-[[x]]\'\'\'
-[t]
-k = 'a # b'
-[[s]]
-[[s]]
-k = ""
-[s.sub.deep]
-k = true
-[[s.list]]
-[[s.list]]
-k = {}
-'''
-    tomllib.loads(text)
-    lines = lines_of(text)
-    expected: dict[tuple[str | int, ...], int] = {
-        ("a", "b"): 2,
-        ("quoted key", "c", 0): 3,
-        ("quoted key", "c", 1, 1): 4,
-        ("quoted key", "c", 2, "y.z"): 4,
-        ("quoted key", "c", 3): 7,
-        ("when",): 9,
-        ("lit",): 10,
-        ("t", "k"): 13,
-        ("s", 0): 14,
-        ("s", 1): 15,
-        ("s", 1, "k"): 16,
-        ("s", 1, "sub", "deep", "k"): 18,
-        ("s", 1, "list", 0): 19,
-        ("s", 1, "list", 1, "k"): 21,
-    }
-    assert {path: lines.get(path) for path in expected} == expected
-    assert line_at(lines, ("s", 1, "absent", "key")) == 15
-    assert line_at(lines, ("absent",)) == 1
-
-
-_KEYS = st.text("abc", min_size=1, max_size=3)
-_VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.integers(0, 9).map(str) | st.text("a[]{}=,#'.\n", max_size=4).map(lambda s: f'"""{s}"""'),
-    lambda inner: st.lists(inner, max_size=3).map(lambda vs: f"[{', '.join(vs)}\n]"),
-    max_leaves=5,
-)
-
-
-def _paths(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    items: Any = value.items() if isinstance(value, dict) else ()
-    items = enumerate(value) if isinstance(value, list) else items
-    return [path, *(found for key, inner in items for found in _paths(inner, (*path, key)))]
-
-
-@given(st.dictionaries(_KEYS, _VALUES, max_size=4), st.lists(_KEYS, max_size=3))
-def test_every_value_that_tomllib_finds_has_a_line(
-    pairs: dict[str, str], tables: list[str]
-) -> None:
-    text = "".join(f"{key} = {value}\n" for key, value in pairs.items())
-    text += "".join(f"[[t.{name}]]\nk = 1\n" for name in tables)
-    data = tomllib.loads(text)
-    lines = lines_of(text)
-    assert set(_paths(data)) - {()} == set(lines) - {()} | ({("t",)} if tables else set())
-
-
 def test_a_file_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "sms.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigFaults, match="cannot be read"):
@@ -372,58 +296,3 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "sms.toml"
     path.write_text("\ufeffregion = 'GB'", encoding="utf-8")
     assert read_policy(path).policy.region == "GB"
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> PolicySource:
-    path = tmp_path / "sms.toml"
-    path.write_text("region = 'US'\n", encoding="utf-8")
-    return PolicySource(path, read_policy(path))
-
-
-def test_an_untouched_file_changes_nothing(source: PolicySource) -> None:
-    assert source.reload_if_changed() == ReloadResult()
-    assert source.reload_if_changed() == ReloadResult()
-    os.utime(source.path, (1, 1))
-    assert source.reload_if_changed() == ReloadResult()
-
-
-def settled(source: PolicySource) -> ReloadResult:
-    """Look until the file was found the same twice."""
-    assert source.reload_if_changed() == ReloadResult()
-    return source.reload_if_changed()
-
-
-def test_a_file_that_is_still_being_written_is_left_alone(source: PolicySource) -> None:
-    source.path.write_text("", encoding="utf-8")
-    assert source.reload_if_changed() == ReloadResult()
-    source.path.write_text("region = 'GB'\n", encoding="utf-8")
-    assert source.reload_if_changed() == ReloadResult()
-    assert source.policy.region == "US"
-    assert source.reload_if_changed() == ReloadResult(changed=True)
-    assert source.policy.region == "GB"
-
-
-def test_an_edit_takes_the_place_of_the_old_policy(source: PolicySource) -> None:
-    source.path.write_text("region = 'GB'\n#\n", encoding="utf-8")
-    assert settled(source) == ReloadResult(changed=True)
-    assert source.policy.region == "GB"
-    assert settled(source) == ReloadResult()
-
-
-def test_a_faulty_edit_keeps_the_old_policy_and_is_told_once(source: PolicySource) -> None:
-    source.path.write_text("region = 'nowhere'\n", encoding="utf-8")
-    result = settled(source)
-    assert not result.changed
-    assert [f.where for f in result.faults] == ["sms.toml, line 1"]
-    assert source.policy.region == "US"
-    assert settled(source) == ReloadResult()
-
-
-def test_a_file_that_vanishes_keeps_the_old_policy_until_it_is_back(source: PolicySource) -> None:
-    source.path.unlink()
-    assert "does not exist" in settled(source).faults[0].what
-    assert settled(source) == ReloadResult()
-    assert source.policy.region == "US"
-    source.path.write_text("region = 'FR'\n", encoding="utf-8")
-    assert settled(source) == ReloadResult(changed=True)

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -7,8 +7,8 @@ import pytest
 from bot.metrics import Metrics
 from bot.policyfile import PolicySource, read_policy
 from bot.policywatch import watch
+from tests.bot.kit import Eventually
 
-Eventually = Callable[..., Awaitable[None]]
 CHANNEL = '[[channel]]\nid = "C1"\n'
 
 

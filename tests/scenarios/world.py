@@ -14,6 +14,7 @@ import psycopg
 
 from bot.app import IN_FLIGHT, Bot, running
 from bot.config import load
+from bot.sandbox.environ import environ
 from bot.sandbox.model import Delivered, Message
 from bot.sandbox.server import FakeSlack
 from twilio_core.testing import FakeTwilio
@@ -68,21 +69,8 @@ class World:
     @property
     def environ(self) -> dict[str, str]:
         """What the bot is told."""
-        way = {
-            "socket": {"SLACK_APP_TOKEN": self.slack.app_token},
-            "http": {"SLACK_SIGNING_SECRET": self.slack.signing_secret},
-        }
-        return {
-            "SLACK_BOT_TOKEN": self.slack.bot_token,
-            "SLACK_API_URL": self.slack.api_url,
-            "TWILIO_ACCOUNT_SID": self.twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": self.twilio.auth_token,
-            "TWILIO_FROM": "+15005550006",
-            "TWILIO_URL": self.twilio.url,
-            "DATABASE_URL": self.database_url,
-            "PORT": "0",
-            **way[self.mode],
-        }
+        http = self.mode == "http"
+        return environ(self.slack, self.twilio, http=http, DATABASE_URL=self.database_url)
 
     def write_policy(self, text: str) -> None:
         """Write sms.toml."""

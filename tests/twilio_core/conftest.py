@@ -1,20 +1,13 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
+from tests.twilio_core.kit import SENDER, Answering, Ask, Clients, Inputs, Listening
 from twilio_core import Credentials, TwilioClient, open_http
 from twilio_core.testing import FakeTwilio
-
-SENDER = "+15005550006"
-
-Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-Listening = Callable[[Answering], AbstractAsyncContextManager[str]]
-Clients = Callable[..., TwilioClient]
-Inputs = Callable[..., dict[str, object]]
 
 
 @pytest.fixture
@@ -93,37 +86,6 @@ def listening() -> Listening:
     return listen
 
 
-FORM: dict[str, str | list[str]] = {"To": "+16175550001", "From": SENDER, "Body": "hi"}
-
-
-class Asker:
-    """Asks the fake as the account, or as somebody else."""
-
-    def __init__(self, twilio: FakeTwilio, http: httpx.AsyncClient) -> None:
-        self.twilio, self.http = twilio, http
-
-    async def __call__(
-        self,
-        method: str,
-        path: str,
-        auth: tuple[str, str] | None = None,
-        **more: Any,  # noqa: ANN401 - whatever httpx takes
-    ) -> httpx.Response:
-        known = auth or (self.twilio.account_sid, self.twilio.auth_token)
-        root = self.twilio.url + self.twilio.account_sid
-        url = path if path.startswith("http") else root + path
-        return await self.http.request(method, url, auth=known, **more)
-
-    async def post(self, **changes: Any) -> httpx.Response:  # noqa: ANN401 - whatever httpx takes
-        form = {name: value for name, value in {**FORM, **changes}.items() if value is not None}
-        return await self("POST", "/Messages.json", data=form)
-
-    async def code(self, **changes: Any) -> int | None:  # noqa: ANN401 - whatever httpx takes
-        response = await self.post(**changes)
-        code: int | None = response.json().get("code")
-        return code
-
-
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeTwilio]:
     """Not held to `violations`, which are what these tests provoke."""
@@ -132,6 +94,6 @@ async def fake() -> AsyncIterator[FakeTwilio]:
 
 
 @pytest.fixture
-async def ask(fake: FakeTwilio) -> AsyncIterator[Asker]:
+async def ask(fake: FakeTwilio) -> AsyncIterator[Ask]:
     async with open_http() as http:
-        yield Asker(fake, http)
+        yield Ask(fake, http)

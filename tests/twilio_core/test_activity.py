@@ -12,6 +12,7 @@ import respx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.twilio_core.kit import OUTPUTS, A, B, C, Inputs, outputs
 from twilio_core.activity import execute, run
 from twilio_core.outcome import Fate
 from twilio_core.testing import (
@@ -24,21 +25,6 @@ from twilio_core.testing import (
     ServerError,
     Silence,
 )
-
-Inputs = Callable[..., dict[str, object]]
-
-A, B, C = "+16175550001", "+16175550002", "+16175550003"
-OUTPUTS = {"statusCode", "status", "message", "failedNumbers", "unknownNumbers"}
-
-
-def outputs(code: str, status: str, message: str, failed: str = "", unknown: str = "") -> object:
-    return {
-        "statusCode": code,
-        "status": status,
-        "message": message,
-        "failedNumbers": failed,
-        "unknownNumbers": unknown,
-    }
 
 
 async def test_200_when_every_recipient_was_accepted(twilio: FakeTwilio, inputs: Inputs) -> None:

@@ -1,42 +1,17 @@
 """What the activity makes of its inputs, before and while it sends."""
 
 import asyncio
-from collections.abc import Callable
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.twilio_core.kit import BLANKS, OUTPUTS, A, B, Inputs, outputs
 from twilio_core.activity import run
 from twilio_core.testing import (
     FakeTwilio,
 )
-
-Inputs = Callable[..., dict[str, object]]
-
-A, B, C = "+16175550001", "+16175550002", "+16175550003"
-OUTPUTS = {"statusCode", "status", "message", "failedNumbers", "unknownNumbers"}
-
-
-def outputs(code: str, status: str, message: str, failed: str = "", unknown: str = "") -> object:
-    return {
-        "statusCode": code,
-        "status": status,
-        "message": message,
-        "failedNumbers": failed,
-        "unknownNumbers": unknown,
-    }
-
-
-BLANKS = [
-    ("urlString", "504", "Url String field is blank"),
-    ("accountSid", "505", "Account SID field is blank"),
-    ("authToken", "506", "Auth Token String field is blank"),
-    ("messageBody", "501", "SMS body is blank"),
-    ("to", "502", "To field is blank"),
-    ("from", "503", "From field is blank"),
-]
 
 
 @pytest.mark.parametrize(("name", "code", "message"), BLANKS)

@@ -1,9 +1,8 @@
 """`Retrieve Recipients`: the rows of section 4 of the contract that concern it."""
 
-from collections.abc import Callable
-
 import pytest
 
+from tests.twilio_core.kit import BLANKS, A, B, Inputs, outputs
 from twilio_core.activity import PageStore, execute, run
 from twilio_core.testing import (
     ANY,
@@ -14,32 +13,6 @@ from twilio_core.testing import (
     Reset,
     ServerError,
 )
-
-Inputs = Callable[..., dict[str, object]]
-
-A, B, C = "+16175550001", "+16175550002", "+16175550003"
-OUTPUTS = {"statusCode", "status", "message", "failedNumbers", "unknownNumbers"}
-
-
-def outputs(code: str, status: str, message: str, failed: str = "", unknown: str = "") -> object:
-    return {
-        "statusCode": code,
-        "status": status,
-        "message": message,
-        "failedNumbers": failed,
-        "unknownNumbers": unknown,
-    }
-
-
-BLANKS = [
-    ("urlString", "504", "Url String field is blank"),
-    ("accountSid", "505", "Account SID field is blank"),
-    ("authToken", "506", "Auth Token String field is blank"),
-    ("messageBody", "501", "SMS body is blank"),
-    ("to", "502", "To field is blank"),
-    ("from", "503", "From field is blank"),
-]
-
 
 RECIPIENTS = "Retrieve Recipients"
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from tests.twilio_core.kit import Clients
 from twilio_core import (
     AccountRefused,
     Credentials,
@@ -18,7 +19,6 @@ from twilio_core import (
 )
 from twilio_core.testing import ANY, FakeTwilio, Raw
 
-Clients = Callable[..., TwilioClient]
 TO, FROM = "+16175550001", "+15005550006"
 SERVICE = "MG" + "0123456789abcdef" * 2
 MESSAGE = NewMessage(TO, FROM, "hi")

@@ -3,13 +3,13 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
 
 import aiohttp
 import httpx
 import pytest
 
+from tests.twilio_core.kit import Answering, Listening
 from twilio_core import (
     Credentials,
     NewMessage,
@@ -20,9 +20,6 @@ from twilio_core import (
     Unreachable,
     open_http,
 )
-
-Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-Listening = Callable[[Answering], AbstractAsyncContextManager[str]]
 
 MESSAGE = NewMessage("+16175550001", "+15005550006", "hi")
 CREDENTIALS = Credentials("AC" + "0" * 32, "token")

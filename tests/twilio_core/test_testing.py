@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import pytest
 
+from tests.twilio_core.kit import FORM, Ask
 from twilio_core.testing import (
     ANY,
     Delayed,
@@ -20,18 +21,6 @@ from twilio_core.testing import (
 
 TO, FROM = "+16175550001", "+15005550006"
 SERVICE = "MG" + "0123456789abcdef" * 2
-FORM: dict[str, str | list[str]] = {"To": TO, "From": FROM, "Body": "hi"}
-
-
-class Ask(Protocol):
-    """Asks the fake as its account; `conftest.py` has it."""
-
-    twilio: FakeTwilio
-    http: httpx.AsyncClient
-
-    async def __call__(self, method: str, path: str, **more: Any) -> httpx.Response: ...  # noqa: ANN401 - whatever httpx takes
-    async def post(self, **changes: Any) -> httpx.Response: ...  # noqa: ANN401 - form values
-    async def code(self, **changes: Any) -> int | None: ...  # noqa: ANN401 - form values
 
 
 async def test_a_message_is_created_with_201(ask: Ask) -> None:

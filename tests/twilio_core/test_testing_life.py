@@ -9,14 +9,14 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
-import httpx
 import pytest
 from aiohttp import web
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from tests.twilio_core.kit import Ask
 from twilio_core import InboundMessage, StatusCallback, open_http
 from twilio_core.testing import (
     Delivered,
@@ -30,17 +30,6 @@ from twilio_core.testing.__main__ import main
 
 TO, FROM = "+16175550001", "+15005550006"
 SERVICE = "MG" + "0123456789abcdef" * 2
-
-
-class Ask(Protocol):
-    """Asks the fake as its account; `conftest.py` has it."""
-
-    twilio: FakeTwilio
-    http: httpx.AsyncClient
-
-    async def __call__(self, method: str, path: str, **more: Any) -> httpx.Response: ...  # noqa: ANN401 - whatever httpx takes
-    async def post(self, **changes: Any) -> httpx.Response: ...  # noqa: ANN401 - form values
-    async def code(self, **changes: Any) -> int | None: ...  # noqa: ANN401 - form values
 
 
 @asynccontextmanager

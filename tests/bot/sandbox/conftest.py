@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,23 +9,9 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.server import FakeSlack
+from tests.bot.kit import Clock
 
 ALICE, BOB, CHANNEL = "U0ALICE", "U0BOB", "C0ONCALL"
-
-
-@dataclass
-class Clock:
-    """Time that passes when told."""
-
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

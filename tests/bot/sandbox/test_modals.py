@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from bot.sandbox.server import FakeSlack
 
 ALICE, BOB, CHANNEL = "U0ALICE", "U0BOB", "C0ONCALL"
 Json = dict[str, Any]
+Composing = Callable[[str], Awaitable[View]]
 
 
 def plain(text: str) -> Json:
@@ -73,6 +74,22 @@ async def opened(slack: FakeSlack, client: AsyncWebClient, trigger: str, asked: 
     return slack.top_view(ALICE)
 
 
+@pytest.fixture
+def composing(
+    slack: FakeSlack,
+    web_client: AsyncWebClient,
+    trigger: str,
+    socket_bot: AsyncSocketModeHandler,
+    submitted: list[Json],
+) -> Composing:
+    """Open a view between Slack and a bot that acks its submission with what is asked for."""
+
+    async def start(asked: str) -> View:
+        return await opened(slack, web_client, trigger, asked)
+
+    return start
+
+
 async def refused(client: AsyncWebClient, method: str, **args: object) -> str:
     with pytest.raises(SlackApiError) as caught:
         await client.api_call(method, json=args)
@@ -103,13 +120,9 @@ async def test_a_trigger_opens_one_view_within_three_seconds(
 
 
 async def test_a_submission_carries_the_state_and_closes_the_view(
-    slack: FakeSlack,
-    web_client: AsyncWebClient,
-    trigger: str,
-    socket_bot: AsyncSocketModeHandler,
-    submitted: list[Json],
+    slack: FakeSlack, composing: Composing, submitted: list[Json]
 ) -> None:
-    view = await opened(slack, web_client, trigger, "")
+    view = await composing("")
     done = await slack.submit(ALICE, view, {"body": "hello", "kinds": ["page"]})
     values = submitted[0]["view"]["state"]["values"]
     assert values["body"]["text"] == {"type": "plain_text_input", "value": "hello"}
@@ -118,25 +131,17 @@ async def test_a_submission_carries_the_state_and_closes_the_view(
 
 
 async def test_errors_are_shown_and_leave_the_view_open(
-    slack: FakeSlack,
-    web_client: AsyncWebClient,
-    trigger: str,
-    socket_bot: AsyncSocketModeHandler,
-    submitted: list[Json],
+    slack: FakeSlack, composing: Composing
 ) -> None:
-    view = await opened(slack, web_client, trigger, "errors")
+    view = await composing("errors")
     done = await slack.submit(ALICE, view, {"body": "hello"})
     assert (done.error, view.errors, view.open) == ("", {"body": "too long"}, True)
 
 
 async def test_update_push_and_clear_work_on_the_stack(
-    slack: FakeSlack,
-    web_client: AsyncWebClient,
-    trigger: str,
-    socket_bot: AsyncSocketModeHandler,
-    submitted: list[Json],
+    slack: FakeSlack, composing: Composing
 ) -> None:
-    first = await opened(slack, web_client, trigger, "push")
+    first = await composing("push")
     await slack.submit(ALICE, first, {"body": "hello"})
     second = slack.top_view(ALICE)
     assert (second.previous, second.root) == (first.id, first.id)
@@ -146,14 +151,8 @@ async def test_update_push_and_clear_work_on_the_stack(
     assert slack.views(ALICE) == []
 
 
-async def test_an_update_replaces_the_view_in_place(
-    slack: FakeSlack,
-    web_client: AsyncWebClient,
-    trigger: str,
-    socket_bot: AsyncSocketModeHandler,
-    submitted: list[Json],
-) -> None:
-    view = await opened(slack, web_client, trigger, "update")
+async def test_an_update_replaces_the_view_in_place(slack: FakeSlack, composing: Composing) -> None:
+    view = await composing("update")
     before = view.hash
     await slack.submit(ALICE, view, {"body": "hello"})
     assert view.body["title"] == plain("Next")
@@ -169,15 +168,9 @@ async def test_an_update_replaces_the_view_in_place(
     ],
 )
 async def test_a_bad_response_action_is_a_violation(
-    slack: FakeSlack,
-    web_client: AsyncWebClient,
-    trigger: str,
-    socket_bot: AsyncSocketModeHandler,
-    submitted: list[Json],
-    asked: str,
-    error: str,
+    slack: FakeSlack, composing: Composing, asked: str, error: str
 ) -> None:
-    view = await opened(slack, web_client, trigger, asked)
+    view = await composing(asked)
     done = await slack.submit(ALICE, view, {"body": "hello"})
     assert done.error == error
     assert slack.violations

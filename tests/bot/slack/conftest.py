@@ -1,42 +1,27 @@
 """A local Slack, the ledger, and the parts that speak to the one about the other."""
 
 import asyncio
-import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, LiteralString
+from typing import Any
 
 import aiohttp
-import psycopg
 import pytest
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core import Core
+from bot.directory import LiveDirectory
+from bot.metrics import Metrics
 from bot.sandbox.model import Call, Message, View
 from bot.sandbox.server import FakeSlack
+from bot.slack.listeners import Listeners
 from bot.slack.voice import Voice, web_client
-from bot.store.cards import Cards
 from bot.store.database import Pool, open_pool
-from bot.store.ledger import PostgresLedger
-from commands.model import Actor, Committed, NewSend, Recipient
-
-ALICE, BOB = "U0ALICE", "U0BOB"
-
-
-@dataclass
-class Clock:
-    """Slack's time, which passes when told."""
-
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.bot.kit import Clock
+from tests.bot.slack.kit import ALICE, BOB, Books, Desk, by_http, by_socket
+from twilio_core import Credentials, TwilioClient, open_http
+from twilio_core.testing import FakeTwilio
 
 
 @pytest.fixture
@@ -74,74 +59,45 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
     await opened.close()
 
 
-class NoJobs:
-    """Nobody works on the sends: what becomes of them is told by the test."""
-
-    async def defer_send(
-        self, conn: psycopg.AsyncConnection, send_id: int, recipients: int
-    ) -> None:
-        """Take no notice."""
-
-
-@dataclass
-class Books:
-    """The ledger, and a hand that writes what became of each recipient."""
-
-    pool: Pool
-    slack: FakeSlack
-    keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-
-    @property
-    def ledger(self) -> PostgresLedger:
-        """The ledger itself."""
-        return PostgresLedger(self.pool, NoJobs())
-
-    @property
-    def cards(self) -> Cards:
-        """Where each send is shown."""
-        return Cards(self.pool)
-
-    async def send(self, *numbers: str, channel: str = "C0ONCALL", url: bool = True) -> int:
-        """Commit a send of alice's."""
-        path = self.slack.workspace.new_url(ALICE, channel)
-        committed = await self.ledger.commit(
-            NewSend(
-                request_key=f"cmd:{next(self.keys)}",
-                actor=Actor(ALICE, channel),
-                body="Water in the lab",
-                recipients=tuple(Recipient(number) for number in numbers),
-                sender="+15005550006",
-                rule="channel C0ONCALL",
-                answer_url=self.slack.base_url + path if url else "",
-            )
-        )
-        assert isinstance(committed, Committed)
-        return committed.send_id
-
-    async def settle(self, number: str, state: str, code: str = "200") -> None:
-        """Write what became of a recipient."""
-        sid = f"SM{number}" if state in {"accepted", "sent", "delivered"} else None
-        await self.run(
-            "UPDATE delivery SET state = %s, code = %s, sid = %s, owner = 1 WHERE address = %s",
-            state,
-            code,
-            sid,
-            number,
-        )
-
-    async def grow_older(self, seconds: float) -> None:
-        """Let the sends be so much older."""
-        await self.run("UPDATE send SET created = created - make_interval(secs => %s)", seconds)
-
-    async def run(self, sql: LiteralString, *params: object) -> None:
-        """Write anything."""
-        async with self.pool.connection() as conn:
-            await conn.execute(sql, params)
-
-
 @pytest.fixture
 def books(pool: Pool, slack: FakeSlack) -> Books:
     return Books(pool, slack)
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio() as server:
+        yield server
+
+
+@pytest.fixture
+async def desk(
+    slack: FakeSlack, twilio: FakeTwilio, client: AsyncWebClient, voice: Voice, books: Books
+) -> AsyncIterator[Desk]:
+    credentials = Credentials(twilio.account_sid, twilio.auth_token)
+    account = TwilioClient(open_http(), credentials, twilio.url)
+    core = Core(lambda: made.policy, LiveDirectory(account, client), books.ledger, "+15005550006")
+    listeners = Listeners(core, voice, books.cards, client, Metrics())
+    made = Desk(slack, twilio, listeners, voice, books)
+    yield made
+    await listeners.drained(0)
+    await account.aclose()
+
+
+@pytest.fixture
+async def at_desk(desk: Desk, client: AsyncWebClient) -> AsyncIterator[Desk]:
+    """Slack reaches the listeners."""
+    async with by_socket(desk, client) as ready:
+        yield ready
+
+
+@pytest.fixture(params=[by_socket, by_http])
+async def either(
+    request: pytest.FixtureRequest, desk: Desk, client: AsyncWebClient
+) -> AsyncIterator[Desk]:
+    """Slack reaches the listeners, once in each way."""
+    async with request.param(desk, client) as ready:
+        yield ready
 
 
 @pytest.fixture

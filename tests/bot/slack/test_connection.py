@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,14 +10,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.model import Call
 from bot.sandbox.server import FakeSlack
 from bot.slack.connection import SocketConnection
-
-ALICE, ONCALL = "U0ALICE", "C0ONCALL"
-
-Calls = Callable[..., list[Call]]
-Wait = Callable[[Callable[[], object]], Awaitable[None]]
+from tests.bot.slack.kit import ALICE, ONCALL, Calls, Wait
 
 
 async def hello(ack: AsyncAck, body: dict[str, Any]) -> None:

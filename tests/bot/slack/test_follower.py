@@ -2,34 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, LiteralString, Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
-from bot.sandbox.model import Call, Message
+from bot.sandbox.model import Message
 from bot.sandbox.server import FakeSlack
 from bot.slack.follower import Follower
 from bot.slack.voice import Voice
-from bot.store.cards import Cards
-
-ALICE, ONCALL, AWAY = "U0ALICE", "C0ONCALL", "C0AWAY"
-ONE, TWO = "+16175551212", "+16175551213"
-
-Calls = Callable[..., list[Call]]
-Private = Callable[..., list[Message]]
-Wait = Callable[[Callable[[], object]], Awaitable[None]]
-Shown = Callable[[Message], str]
-
-
-class Books(Protocol):
-    @property
-    def cards(self) -> Cards: ...
-    async def send(self, *numbers: str, channel: str = ..., url: bool = ...) -> int: ...
-    async def settle(self, number: str, state: str, code: str = ...) -> None: ...
-    async def grow_older(self, seconds: float) -> None: ...
-    async def run(self, sql: LiteralString, *params: object) -> None: ...
-
+from tests.bot.slack.kit import AWAY, ONCALL, ONE, TWO, Books, Calls, Private, Shown, Wait
 
 Following = Callable[[int], "asyncio.Task[bool]"]
 

@@ -1,19 +1,15 @@
 """Who we are at Slack."""
 
-from collections.abc import Callable
-
 import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.faults import ConfigFaults
 from bot.sandbox.door import Outage
-from bot.sandbox.model import Call
 from bot.sandbox.server import FakeSlack
 from bot.slack.identity import Identity
 from bot.slack.voice import web_client
-
-Calls = Callable[..., list[Call]]
+from tests.bot.slack.kit import Calls
 
 
 async def test_slack_is_asked_once(slack: FakeSlack, client: AsyncWebClient, calls: Calls) -> None:

@@ -1,14 +1,11 @@
 """What each refusal of Slack's means, and which way a private word takes."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 
 from bot.sandbox.door import Outage
-from bot.sandbox.model import Call
-from bot.sandbox.model import Message as Seen
 from bot.sandbox.server import FakeSlack
 from bot.slack.message import Message
 from bot.slack.views.answers import plain
@@ -20,13 +17,9 @@ from bot.slack.voice import (
     Voice,
     web_client,
 )
+from tests.bot.slack.kit import ALICE, AWAY, ONCALL, Broken, Calls, Private
 
-ALICE, ONCALL, AWAY = "U0ALICE", "C0ONCALL", "C0AWAY"
 HELLO = plain("hello")
-
-Calls = Callable[..., list[Call]]
-Private = Callable[..., list[Seen]]
-Broken = Callable[..., Awaitable[str]]
 
 
 def url(slack: FakeSlack, channel: str = ONCALL) -> str:

@@ -131,6 +131,15 @@ async def test_a_sid_that_twilio_names_twice_leaves_the_second_in_doubt(store: S
     ]
 
 
+async def beside_another(store: Store, state: S, **odd: Any) -> int:  # noqa: ANN401 - any field
+    """Record an answer together with a plain one, and give their send's number."""
+    send_id, owner = await store.sent(2), await store.worker()
+    first, second = await store.outbox.turn(send_id, owner, (), 2)
+    strange = Settled(second.delivery_id, 1, state, **odd)
+    await store.outbox.turn(send_id, owner, [accepted(first), strange], 0)
+    return send_id
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -144,10 +153,7 @@ async def test_a_sid_that_twilio_names_twice_leaves_the_second_in_doubt(store: S
 async def test_odd_words_of_twilio_do_not_cost_the_answer(
     store: Store, odd: dict[str, Any]
 ) -> None:
-    send_id, owner = await store.sent(2), await store.worker()
-    first, second = await store.outbox.turn(send_id, owner, (), 2)
-    strange = Settled(second.delivery_id, 1, S.FAILED, code="400", **odd)
-    await store.outbox.turn(send_id, owner, [accepted(first), strange], 0)
+    send_id = await beside_another(store, S.FAILED, code="400", **odd)
     assert await store.states(send_id) == ["accepted", "failed"]
 
 
@@ -155,10 +161,7 @@ async def test_odd_words_of_twilio_do_not_cost_the_answer(
 async def test_an_answer_that_cannot_be_stored_spoils_no_other(
     store: Store, odd: dict[str, Any]
 ) -> None:
-    send_id, owner = await store.sent(2), await store.worker()
-    first, second = await store.outbox.turn(send_id, owner, (), 2)
-    strange = Settled(second.delivery_id, 1, S.ACCEPTED, code="200", **odd)
-    await store.outbox.turn(send_id, owner, [accepted(first), strange], 0)
+    send_id = await beside_another(store, S.ACCEPTED, code="200", **odd)
     assert await store.states(send_id) == ["accepted", "in_doubt"]
 
 

@@ -1,0 +1,32 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.environ import SENDER
+from bot.sandbox.server import FakeSlack
+from tests.bot.cli.kit import Shell
+from twilio_core.testing import FakeTwilio
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio(step=None) as fake:
+        yield fake
+
+
+@pytest.fixture
+def shell(tmp_path: Path, twilio: FakeTwilio) -> Shell:
+    environ = {
+        "TWILIO_ACCOUNT_SID": twilio.account_sid,
+        "TWILIO_AUTH_TOKEN": twilio.auth_token,
+        "TWILIO_FROM": SENDER,
+        "TWILIO_URL": twilio.url,
+    }
+    return Shell(tmp_path, twilio, environ)
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as fake:
+        yield fake
