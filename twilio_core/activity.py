@@ -91,8 +91,11 @@ class _Inputs:
 
     @classmethod
     def read(cls, inputs: Mapping[str, object]) -> "_Inputs":
+        anything: object = inputs  # a caller without types may give what it likes
+        given = anything if isinstance(anything, Mapping) else {}
+
         def text(name: str) -> str:
-            return _text(inputs.get(name)).strip()
+            return _text(given.get(name)).strip()
 
         entries = (entry.strip() for entry in text("to").split(","))
         return cls(
@@ -100,7 +103,7 @@ class _Inputs:
             url=text("urlString"),
             account_sid=text("accountSid"),
             auth_token=text("authToken"),
-            body=_text(inputs.get("messageBody")),
+            body=_text(given.get("messageBody")),
             to=tuple(dict.fromkeys(entry for entry in entries if entry)),
             sender=text("from"),
         )
@@ -218,7 +221,7 @@ async def _recipients(client: TwilioClient) -> Result:
         numbers = [each.phone_number for each in await client.verified()]
     except TwilioError as error:
         why = judge(error)
-        return refused(why.code, why.text())
+        return refused(why.code, why.of_a_read())
     return Result("200", "Success", ",".join(filter(None, numbers)), "", "")
 
 

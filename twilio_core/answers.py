@@ -79,7 +79,7 @@ def _refusal(answer: Answer, *, about_message: bool) -> TwilioError:
     code, text = _detail(answer.body)
     info = explain(code, answer.status)
     reason, scope = info.meaning, info.scope
-    if code is not None and code not in TABLE and text:
+    if text and code not in TABLE and (code is not None or scope is Scope.MESSAGE):
         reason = text
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         scope = Scope.DOUBT  # whatever the body says: the server did not finish its work

@@ -30,6 +30,8 @@ ANSWER_LIMIT = 1 << 20
 LIST_LIMIT = 1 << 24
 """Bytes read of a page: 1,000 messages of 1,600 escaped characters fit."""
 MAX_PAGE = 1000
+MAX_PAGES = 1000
+"""A list of more pages than this, 1,000,000 entries at the most, is taken to have no end."""
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -195,7 +197,7 @@ class TwilioClient:
         """Follow `next_page_uri`, verbatim, on the same origin only, never in a circle."""
         seen: dict[str, Page] = {}
         url = self._url(first)
-        while str(url) not in seen:
+        while str(url) not in seen and len(seen) < MAX_PAGES:
             old = remembered.get(str(url))
             etag = (("If-None-Match", old.etag),) if old and old.etag else ()
             answer = await self._ask(replace(first, headers=etag), url)
@@ -208,7 +210,7 @@ class TwilioClient:
                 remembered.update(seen)
                 return
             url = _next_page(url, page.next_uri)
-        raise garbled(answer)  # a circle
+        raise garbled(answer)  # a circle, or no end
 
     def _url(self, request: _Request) -> httpx.URL:
         root = accounts_root(self._base_url)

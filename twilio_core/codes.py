@@ -189,5 +189,5 @@ def _by_status(status: int | None) -> tuple[str, Scope]:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "Twilio did not answer properly; the message may have been sent", Scope.DOUBT
     if status >= HTTPStatus.BAD_REQUEST:
-        return "Twilio refused the message without saying why", Scope.MESSAGE
+        return "Twilio refused the request without saying why", Scope.MESSAGE
     return "the Twilio URL answers with a redirect that cannot be followed", Scope.ACCOUNT

@@ -44,6 +44,11 @@ class Judgement:
         """Return Twilio's code, if any, and the reason."""
         return _line(self.error_code, self.reason)
 
+    def of_a_read(self) -> str:
+        """Return the text for a request that only reads: there is no message to be in doubt of."""
+        doubted = self.fate is Fate.UNKNOWN
+        return _line(self.error_code, self.reason.partition("; ")[0] if doubted else self.reason)
+
     def unsent(self) -> "Judgement":
         """Return the same for a message that was held back because of this."""
         return replace(self, fate=Fate.FAILED, reason=f"not sent, because {self.reason}")

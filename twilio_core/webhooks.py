@@ -32,8 +32,10 @@ def signature(auth_token: str, url: str, params: Params) -> str:
     return base64.b64encode(digest.digest()).decode()
 
 
-def verify(auth_token: str, url: str, params: Params, given: str) -> None:
+def verify(auth_token: str, url: str, params: Params, given: str | None) -> None:
     """Check a signature, with and without the port: proxies hide it, and Twilio may name it.
+
+    `given` is None where the header is missing.
 
     Raises:
         SignatureMismatch: none of the spellings of the address gives this signature.
@@ -41,7 +43,8 @@ def verify(auth_token: str, url: str, params: Params, given: str) -> None:
     pairs = list(_pairs(params))
     wanted = [signature(auth_token, spelling, pairs) for spelling in _spellings(url)]
     # Every one is compared, so that the time taken tells nothing about which one came close.
-    hits = [hmac.compare_digest(each.encode(), given.encode("utf-8", "replace")) for each in wanted]
+    told = (given or "").encode("utf-8", "replace")
+    hits = [hmac.compare_digest(each.encode(), told) for each in wanted]
     if not auth_token or not any(hits):
         raise SignatureMismatch("the request is not signed with our auth token")
 

@@ -112,7 +112,7 @@ async def test_901_when_the_url_is_no_address(inputs: Inputs, url: str) -> None:
     ("outcome", "why"),
     [
         (Error(20403, 403), "20403 these credentials may not do this (HTTP 403)"),
-        (Raw(418), "Twilio refused the message without saying why (HTTP 418)"),
+        (Raw(418), "Twilio refused the request without saying why (HTTP 418)"),
         (Raw(302, headers={"Location": "/elsewhere"}), "lose the message (HTTP 302)"),
         (Raw(308, headers={"Location": "http://127.0.0.2:1/"}), "another host"),
     ],

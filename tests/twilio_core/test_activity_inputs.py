@@ -1,6 +1,7 @@
 """What the activity makes of its inputs, before and while it sends."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -134,3 +135,8 @@ def test_no_input_makes_it_raise(changes: dict[str, object]) -> None:
     result = asyncio.run(run(given, transport=httpx.MockTransport(refuse)))
     assert result.keys() == OUTPUTS
     assert all(isinstance(value, str) for value in result.values())
+
+
+@pytest.mark.parametrize("nothing", [None, [], "text", 5])
+async def test_what_is_no_mapping_is_blank_throughout(nothing: Any) -> None:  # noqa: ANN401 - any
+    assert (await run(nothing))["statusCode"] == "504"

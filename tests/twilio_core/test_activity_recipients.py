@@ -9,6 +9,7 @@ from twilio_core.testing import (
     Error,
     FakeTwilio,
     Html,
+    Outcome,
     Raw,
     Reset,
     ServerError,
@@ -102,3 +103,13 @@ async def test_the_store_of_lists_forgets_the_account_unused_longest(
     await execute(given | {"accountSid": "ACother"}, store=store)
     twilio.script(ANY, Raw(304))
     assert (await execute(given, store=store)).status_code == "1001"
+
+
+@pytest.mark.parametrize("outcome", [Html(503), Error(20500, 500), Reset(), Raw(200, b"<html>")])
+async def test_a_read_that_fails_does_not_speak_of_sending(
+    twilio: FakeTwilio, inputs: Inputs, outcome: Outcome
+) -> None:
+    twilio.script(ANY, outcome, outcome)
+    message = (await run(inputs(method=RECIPIENTS)))["message"]
+    assert message
+    assert "may have been" not in message

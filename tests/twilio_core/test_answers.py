@@ -141,3 +141,9 @@ def test_a_page_is_its_objects_and_the_way_on() -> None:
 
 def test_the_last_page_leads_nowhere() -> None:
     assert Page.parse(Answer(200, {}, b'{"a": [], "next_page_uri": null}'), "a").next_uri == ""
+
+
+def test_words_without_a_code_are_kept() -> None:
+    problem = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "Invalid To"}
+    assert refusal(400, problem).reason == "Invalid To"
+    assert refusal(400, {"message": "Something else"}).reason == "Something else"

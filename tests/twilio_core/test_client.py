@@ -298,3 +298,14 @@ async def test_a_closed_client_ends_in_the_tree_too(clients: Clients) -> None:
     await client.aclose()
     with pytest.raises(TwilioError):
         await client.create(MESSAGE)
+
+
+async def test_pages_without_end_end_in_an_error() -> None:
+    def next_page(request: httpx.Request) -> httpx.Response:
+        return caller_page(f"/p?Page={int(request.url.params.get('Page', 0)) + 1}")
+
+    world = opened(next_page)
+    async with world as client:
+        with pytest.raises(OutcomeUnknown):
+            await client.verified()
+    assert len(world.seen) == 1000

@@ -144,3 +144,8 @@ def test_a_webhook_in_a_log_shows_neither_numbers_nor_text() -> None:
     shown = repr(InboundMessage.parse({"MessageSid": "SM1", **numbers}))
     shown += repr(StatusCallback.parse({"MessageSid": "SM1", "MessageStatus": "sent", **numbers}))
     assert not any(each in shown for each in numbers.values())
+
+
+def test_a_missing_signature_is_a_mismatch() -> None:
+    with pytest.raises(SignatureMismatch):
+        verify(TOKEN, "https://example.com/a", {}, None)
