@@ -10,7 +10,7 @@ from commands.outcome import Listing, Row, Source
 from commands.parser import Recipients
 from commands.permission import permit
 from commands.resolve import resolve
-from commands.rules import VERIFIED, ChannelRules, Group, Policy, reach
+from commands.rules import DIRECTORY, ChannelRules, Group, Policy, reach
 from commands.services import Case
 
 
@@ -19,7 +19,7 @@ async def recipients(command: Recipients, case: Case) -> Listing:
     actor = await permit(case, Action.RECIPIENTS)
     policy = case.services.policy
     rules = policy.channels[actor.channel]
-    verified = await case.lookups.verified() if VERIFIED in rules.to else ()
+    verified = await case.lookups.verified() if set(rules.to) - {DIRECTORY} else ()
     addresses = frozenset(r.address for r in verified)
     rows = [
         *_people(policy, rules, verified),

@@ -24,7 +24,18 @@ async def test_contacts_and_groups_are_listed_by_name(world: World) -> None:
     assert await world.say("recipients") == Listing(
         (ROW_ALICE, ROW_BOB, EVERYONE, ONCALL), filter="", channel="C1", show_numbers=False
     )
+
+
+async def test_where_only_the_directory_is_reached_twilio_is_not_asked(world: World) -> None:
+    world.rule(to=("directory",))
+    assert ROW_ALICE in await rows(world)
     assert world.directory.calls == []
+
+
+async def test_a_verified_number_that_a_prefix_reaches_is_listed(world: World) -> None:
+    world.rule(to=("+1650",))
+    world.directory.numbers = [LAB]
+    assert await rows(world) == (Row("Lab", LAB.address, Source.VERIFIED),)
 
 
 async def test_verified_numbers_are_listed_once_under_the_contact_s_name(world: World) -> None:
@@ -58,7 +69,7 @@ async def test_a_group_that_needs_a_look_up_is_left_out_without_one(world: World
     outside = (Group("a", ("<@U1>",)), Group("b", ("<!subteam^S1>",)), Group("c", ("verified",)))
     world.policy = replace(world.policy, groups=outside)
     assert await rows(world) == (ROW_ALICE, ROW_BOB)
-    assert world.directory.calls == []
+    assert world.directory.calls == ["verified"]
 
 
 @pytest.mark.parametrize(
