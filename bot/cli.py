@@ -79,7 +79,7 @@ def check() -> None:
 def send(
     to: Annotated[str, typer.Option(help="Numbers, separated by commas.")] = "",
     body: Annotated[str, typer.Option(help="The text.")] = "",
-    sender: Annotated[str, typer.Option("--from", help="Instead of TWILIO_FROM.")] = "",
+    sender: Annotated[str | None, typer.Option("--from", help="Instead of TWILIO_FROM.")] = None,
 ) -> None:
     """Send at once, without Slack or database; print one JSON object."""
     _activity("Send SMS", messageBody=body, to=to, sender=sender)
@@ -106,7 +106,7 @@ def main() -> None:
     app()
 
 
-def _activity(method: str, *, sender: str = "", **inputs: str) -> None:
+def _activity(method: str, *, sender: str | None = None, **inputs: str) -> None:
     given = _or_exit(twilio_inputs)
     result = asyncio.run(_execute(given, method, sender, inputs))
     # ASCII alone: what was sent must be told on any terminal, whatever its encoding
@@ -114,17 +114,19 @@ def _activity(method: str, *, sender: str = "", **inputs: str) -> None:
     raise typer.Exit(_EXITS.get(result.status, _FAILED))
 
 
-async def _execute(given: TwilioInputs, method: str, sender: str, inputs: dict[str, str]) -> Result:
+async def _execute(
+    given: TwilioInputs, method: str, sender: str | None, inputs: dict[str, str]
+) -> Result:
     whole = {
         "accountSid": given.account_sid,
         "authToken": given.auth_token,
         "urlString": given.url,
         "method": method,
-        "from": sender or given.sender,
+        "from": given.sender if sender is None else sender,
         **inputs,
     }
     key = (given.api_key.strip(), given.api_secret.strip())
-    return await execute(whole, api_key=key if key[0] else None)
+    return await execute(whole, api_key=key if all(key) else None)
 
 
 def _serve(*, listens: bool) -> None:

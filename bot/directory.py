@@ -69,7 +69,7 @@ class LiveDirectory:
             return await self._verified.get()
         except TwilioError as error:
             raise LookupFailed(
-                f"Twilio did not give the verified numbers: {judge(error).text()}.",
+                f"Twilio did not give the verified numbers: {judge(error).of_a_read()}.",
                 "Nothing was sent. `sms-bot check` on the bot's machine tells what to mend.",
             ) from error
 

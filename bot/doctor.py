@@ -18,6 +18,7 @@ from bot.faults import ConfigFaults
 from bot.redaction import Redactor
 from bot.senders import sender_shape
 from bot.slack.surface import SCOPES
+from bot.slack.voice import error_of
 from bot.store.database import why
 from commands.model import mask
 from twilio_core.client import Credentials, TwilioClient, open_http
@@ -128,15 +129,18 @@ async def _slack(patient: Patient) -> Check:
     try:
         answer = await client.auth_test()
     except SlackApiError as exc:
-        detail = f"Slack refuses it: {exc.response.get('error')}"
+        detail = f"Slack refuses it: {error_of(exc)}"
         return Check(name, False, detail, f"Set SLACK_BOT_TOKEN anew. {_REINSTALL}")
     except Exception as exc:  # noqa: BLE001 - whatever the transport raises, Slack is not there
         return Check(name, False, f"no answer from Slack ({type(exc).__name__})", _NO_SLACK)
     granted = {scope.strip() for scope in _header(answer.headers, "x-oauth-scopes").split(",")}
     missing = sorted(SCOPES - granted)
+    told = f"{answer.get('user')} in {answer.get('team')}"
+    if granted == {""}:
+        return Check(name, True, f"{told}; the answer does not tell which scopes are granted")
     if missing:
         return Check(name, False, f"lacks the scopes {', '.join(missing)}", _REINSTALL)
-    return Check(name, True, f"{answer.get('user')} in {answer.get('team')}, all scopes granted")
+    return Check(name, True, f"{told}, all scopes granted")
 
 
 def _header(headers: Mapping[str, object], name: str) -> str:
@@ -157,7 +161,7 @@ async def _slack_app(patient: Patient) -> Check:
             "Make an app-level token with the scope connections:write, set it as "
             "SLACK_APP_TOKEN, and switch Socket Mode on"
         )
-        return Check(name, False, f"no Socket Mode: {exc.response.get('error')}", remedy)
+        return Check(name, False, f"no Socket Mode: {error_of(exc)}", remedy)
     except Exception as exc:  # noqa: BLE001 - as above
         return Check(name, False, f"no answer from Slack ({type(exc).__name__})", _NO_SLACK)
     return Check(name, True, "Socket Mode")

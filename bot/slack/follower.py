@@ -112,8 +112,8 @@ class Follower:
         await self._cards.placed(card.send_id, "channel", ts, digest)
 
     async def _notify(self, card: CardRow, snap: Snapshot) -> None:
-        """Tell the sender alone of the failures, once."""
-        if snap.settled and snap.failures and not card.told:
+        """Tell the sender alone, once, whom the send did not surely reach."""
+        if snap.settled and (snap.failures or snap.unknowns) and not card.told:
             await self._whisper(card, failure_notice(snap))
             await self._cards.told(card.send_id)
 

@@ -52,6 +52,17 @@ ACK_LIMIT = 3.0
 _OPENING = 2.0
 """Seconds that Slack may take to open the composer; the command is acknowledged after that."""
 
+_STORING = 2.6
+"""Seconds after which a command is acknowledged although the database has not answered yet."""
+
+_SLOW = (
+    "The bot's database takes its time, so it is not known yet whether this is stored. Wait for "
+    "the card, or for an answer here, before you type it again."
+)
+_UNSTORED = (
+    "The bot's database takes its time, so it is not known yet whether this is stored. Submit it "
+    "again in a moment: the same composer sends once."
+)
 _INVITE = "I am not a member of this channel. Type `/invite @sms` and share again."
 _LATER = "This takes its time: the list follows here."
 _NO_COMPOSER = "Slack did not open the composer ({}). Nothing was sent: {}"
@@ -106,7 +117,7 @@ class Listeners:
 
         async with self._replies.answering("command", tell):
             outcome = await self._dispatch(request, ear)
-            shown = _shown(outcome) if outcome else plain(_LATER)
+            shown = _shown(outcome) if outcome else plain(_LATER if _lists(request.text) else _SLOW)
             if isinstance(outcome, ComposerAsked):
                 origin = composer.Origin(request.actor.channel, request.answer_url)
                 shown = await self._open(body, origin)
@@ -114,11 +125,10 @@ class Listeners:
         self._metrics.ack_seconds.observe(time.perf_counter() - start)
 
     async def _dispatch(self, request: Request, ear: Ear) -> Outcome | None:
-        """Carry out a command; None for a listing that is slow to come and is answered later."""
-        if not _lists(request.text):
-            return self._counted(await self._core.command(request))
-        work = asyncio.ensure_future(self._core.command(request, PATIENT))
-        await asyncio.wait({work}, timeout=PROMPT)
+        """Carry out a command; None for one that takes its time and is answered later."""
+        lists = _lists(request.text)
+        work = asyncio.ensure_future(self._core.command(request, PATIENT if lists else PROMPT))
+        await asyncio.wait({work}, timeout=PROMPT if lists else _STORING)
         if work.done():
             return self._counted(work.result())
         self._replies.keep(asyncio.ensure_future(self._answer_late(work, ear)))
@@ -128,7 +138,7 @@ class Listeners:
         async def tell(message: Message) -> None:
             await self._replies.say(ear, message)
 
-        async with self._replies.answering("listing", tell):
+        async with self._replies.answering("late answer", tell):
             if shown := _shown(self._counted(await work)):
                 await tell(shown)
 
@@ -165,16 +175,13 @@ class Listeners:
             )
 
         async with self._replies.answering("composer", tell):
-            filled = composer.filled(view)
-            outcome = self._counted(
-                await self._core.submission(
-                    submitter(body, origin.channel or filled.channel),
-                    filled.recipients,
-                    filled.message,
-                    f"view:{view['id']}",
-                    origin.answer_url or response_url(body),
-                )
-            )
+            work = asyncio.ensure_future(self._submission(body, origin))
+            await asyncio.wait({work}, timeout=_STORING)
+            if not work.done():  # sent once, however often the same composer is submitted
+                self._replies.keep(work)
+                await tell(plain(_UNSTORED))
+                return
+            outcome = self._counted(work.result())
             if isinstance(outcome, Refused):
                 faults = composer.errors(
                     outcome.text, outcome.remedy, outcome.kind, channel_asked=asked
@@ -182,6 +189,17 @@ class Listeners:
                 await ack(response_action="errors", errors=faults)
             else:
                 await ack()
+
+    async def _submission(self, body: dict[str, Any], origin: composer.Origin) -> Outcome:
+        view = body["view"]
+        filled = composer.filled(view)
+        return await self._core.submission(
+            submitter(body, origin.channel or filled.channel),
+            filled.recipients,
+            filled.message,
+            f"view:{view['id']}",
+            origin.answer_url or response_url(body),
+        )
 
     async def retry(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*Retry failed*: once, however often it is clicked."""

@@ -7,12 +7,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
+from psycopg_pool import PoolTimeout
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack.message import Message
 from bot.slack.views.answers import plain
 from bot.slack.voice import Ear, NotShown, SlackDown, Voice, error_of
 
+NOT_STORED = plain(
+    "The bot's database cannot be reached. Nothing was stored or sent; try again later."
+)
 FAILED = plain(
     "Something failed on the bot's side, and it is not certain that this was stored. "
     "If nothing appears within a minute, try again."
@@ -93,4 +97,4 @@ class Replies:
             trace = "".join(traceback.format_tb(exc.__traceback__))
             error = error_of(exc)
             log.error("request.failed", what=what, error=error, trace=trace)  # noqa: TRY400 - as above
-            await tell(FAILED)
+            await tell(NOT_STORED if isinstance(exc, PoolTimeout) else FAILED)

@@ -33,7 +33,7 @@ LISTED = 200
 """At most this many recipients of one kind leave the database for a card: more would not fit."""
 
 LISTED_FAILED = 1_000
-"""The same for those that failed, of whom a private answer holds more: 12,000 characters."""
+"""The same for those not surely reached: a private answer holds 12,000 characters of numbers."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Cards:
                 await conn.execute(_TALLY, (send_id,)),
                 await conn.execute(_FIRST, (send_id, LISTED)),
                 await conn.execute(_FAILED, (send_id, LISTED_FAILED)),
-                await conn.execute(_UNKNOWN, (send_id, LISTED)),
+                await conn.execute(_UNKNOWN, (send_id, LISTED_FAILED)),
             ]
             head, tally, first, failed, unknown = [await c.fetchall() for c in cursors]
         if not head:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.config import Settings, load_settings
 from bot.doctor import CHECKS, Check, Patient, examine
@@ -252,3 +254,17 @@ async def test_of_a_password_that_the_driver_takes_for_a_host_nothing_is_shown(
     found = await look({**environ, "DATABASE_URL": url}, home, connects)
     assert bad(found) == ["database"]
     assert "hidden-tail" not in str(found["database"])
+
+
+async def test_scopes_that_slack_does_not_tell_are_not_called_missing(
+    environ: dict[str, str], home: Path
+) -> None:
+    async def auth_test(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "user": "sms", "team": "Sandbox"})
+
+    app = web.Application()
+    app.add_routes([web.post("/api/auth.test", auth_test)])
+    async with TestServer(app) as server:
+        found = await look({**environ, "SLACK_API_URL": str(server.make_url("/api/"))}, home)
+    assert found["Slack token"].ok
+    assert "does not tell which scopes" in found["Slack token"].detail

@@ -25,7 +25,7 @@ LISTED = 20
 
 _FIELD_ROOM = FIELD - 200  # room for the label, and for a few escaped characters
 
-_LISTED_FAILED = 12_000
+_LISTED_NUMBERS = 12_000
 """Characters of the private list of failed numbers. Slack names no limit for rich_text; this is
 its limit for the markdown of a whole message."""
 
@@ -57,9 +57,11 @@ def private_card(snap: Snapshot) -> Message:
 
 
 def failure_notice(snap: Snapshot) -> Message:
-    """Tell the sender alone whom it did not reach, with the numbers in full."""
+    """Tell the sender alone whom it did not surely reach, with the numbers in full."""
     outputs = four_outputs(snap, masked=False, limit=_FIELD_ROOM)
-    text = f"SMS #{snap.send_id}: {snap.failures} of {snap.recipients} failed"
+    failed = f"{snap.failures:,} of {snap.recipients:,} failed" if snap.failures else ""
+    unknown = f"{snap.unknowns:,} may have been sent" if snap.unknowns else ""
+    text = f"SMS #{snap.send_id}: {', '.join(filter(None, (failed, unknown)))}"
     blocks = [
         HeaderBlock(text=text),
         fields(outputs),
@@ -114,8 +116,11 @@ def _counts(snap: Snapshot) -> Iterable[str]:
 
 def _private_part(snap: Snapshot) -> Iterable[Block]:
     if snap.settled and snap.failed:
-        numbers = (d.recipient.address for d in snap.failed)
-        yield preformatted(fit(numbers, ",", _LISTED_FAILED, snap.failures))
+        yield _numbers(snap.failed, snap.failures)
+    if snap.settled and snap.unknown:
+        caption = MarkdownTextObject(text="May have been sent to these; ask before sending again:")
+        yield ContextBlock(elements=[caption])
+        yield _numbers(snap.unknown, snap.unknowns)
     buttons = []
     if snap.settled and snap.failures:
         label = f"Retry failed ({snap.failures:,})"
@@ -124,6 +129,11 @@ def _private_part(snap: Snapshot) -> Iterable[Block]:
         buttons.append(_button("Refresh", REFRESH, snap.send_id))
     if buttons:
         yield ActionsBlock(elements=buttons)
+
+
+def _numbers(deliveries: Iterable[Delivery], total: int) -> Block:
+    numbers = (delivery.recipient.address for delivery in deliveries)
+    return preformatted(fit(numbers, ",", _LISTED_NUMBERS, total))
 
 
 def _button(label: str, action: str, send_id: int, style: str | None = None) -> ButtonElement:

@@ -165,3 +165,16 @@ async def test_recipients_exits_2_with_the_status_that_twilio_gave(
     shell.twilio.script("*", outcome)
     ended = await shell("recipients")
     assert (ended.code, ended.result["statusCode"], ended.result["status"]) == (2, code, "Failed")
+
+
+async def test_a_sender_that_is_given_as_blank_is_blank(shell: Shell) -> None:
+    ended = await shell("send", "--to", ALICE, "--body", "x", "--from", "")
+    assert (ended.code, ended.result["statusCode"]) == (2, "503")
+    assert ended.result["message"] == "From field is blank"
+
+
+async def test_an_api_key_without_its_secret_is_no_credential(shell: Shell) -> None:
+    blank = {"TWILIO_AUTH_TOKEN": "", "TWILIO_API_KEY": shell.twilio.api_key}
+    ended = await shell("send", "--to", ALICE, "--body", "x", **blank)
+    assert ended.result["statusCode"] == "506"
+    assert shell.twilio.requests == []

@@ -265,3 +265,17 @@ async def test_a_failure_notice_that_slack_is_too_busy_for_is_told_later(
 async def test_a_send_that_is_gone_needs_no_card(follow: Following, slack: FakeSlack) -> None:
     assert await follow(404) is True
     assert slack.calls == []
+
+
+async def test_the_sender_alone_is_told_in_full_who_may_have_been_sent_to(
+    books: Books, follow: Following, private: Private, shown: Shown
+) -> None:
+    send = await books.send(ONE, TWO)
+    await books.settle(ONE, "accepted")
+    await books.settle(TWO, "in_doubt", "1001")
+    await follow(send)
+    await follow(send)
+    [notice] = private()
+    assert notice.text.endswith("1 may have been sent")
+    assert TWO in shown(notice)
+    assert "Retry failed" not in shown(notice)
