@@ -23,6 +23,7 @@ KEPT = 60.0
 """Seconds for which a directory's answer is good."""
 
 _MOST_NAMES = 10_000
+_NO_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
 
 T = TypeVar("T")
 
@@ -104,10 +105,12 @@ class LiveDirectory:
         return str(name)
 
     async def group_members(self, group: str) -> tuple[str, ...]:
-        """Give the members of a user group."""
+        """Give the members of a user group; none of one that Slack does not know."""
         try:
             answer = await self._slack.usergroups_users_list(usergroup=group)
         except SLACK_ERRORS as exc:
+            if error_of(exc) in _NO_GROUP:
+                return ()
             raise _slack_failed(exc) from exc
         return tuple(str(user) for user in answer.get("users") or ())
 

@@ -34,10 +34,10 @@ class Directory(Protocol):
         """Give a Slack user's readable name; the id itself if it cannot be had."""
 
     async def group_members(self, group: str) -> tuple[str, ...]:
-        """Give the user ids of a Slack user group.
+        """Give the user ids of a Slack user group; none of one that Slack does not know.
 
         Raises:
-            LookupFailed: Slack did not answer in time, or knows no such group.
+            LookupFailed: Slack did not answer in time.
         """
 
 

@@ -120,7 +120,7 @@ class _Resolver:
     async def _user_group(self, group: str, entry: Entry) -> AsyncIterator[_Found]:
         members = await self._directory.group_members(group)
         if not members:
-            yield Problem(str(entry), "the user group has no members")
+            yield Problem(str(entry), "Slack knows no such user group, or it has no members")
         for user in members:
             found = await self._user(user, UserEntry(user))
             if isinstance(found, Problem):

@@ -153,9 +153,16 @@ async def test_a_user_group_gives_its_members(within: Hurried) -> None:
     assert await within(5).group_members("S0SRE") == ("U0ALICE", "U0BOB")
 
 
-async def test_an_unknown_user_group_is_named_as_such(within: Hurried) -> None:
-    with pytest.raises(LookupFailed, match="no_such_subteam"):
-        await within(5).group_members("S0NONE")
+async def test_an_unknown_user_group_has_nobody(within: Hurried) -> None:
+    assert await within(5).group_members("S0NONE") == ()
+
+
+async def test_a_user_group_that_slack_does_not_give_is_a_failed_look_up(
+    slack: FakeSlack, within: Hurried
+) -> None:
+    slack.fail("usergroups.users.list", "fatal_error", times=10)
+    with pytest.raises(LookupFailed, match="fatal_error"):
+        await within(5).group_members("S0SRE")
 
 
 async def test_ten_thousand_names_are_no_reason_to_remember_more(

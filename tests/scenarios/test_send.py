@@ -155,3 +155,13 @@ async def test_a_mentioned_user_is_reached_at_the_phone_of_their_profile(world: 
     await world.say("send @bob Water for @alice")
     await world.card()
     assert world.sent() == [("+16175551299", "Water for @alice")]
+
+
+async def test_an_unknown_user_group_is_named_among_the_bad_entries(world: World) -> None:
+    await world.slack.command(
+        ALICE, ONCALL, "send <!subteam^S0NO|@nobody>, carol hi", should_escape=False
+    )
+    [answer] = world.private()
+    assert "@nobody: Slack knows no such user group" in shown(answer)
+    assert "carol" in shown(answer)
+    assert world.sent() == []
