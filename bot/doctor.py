@@ -21,7 +21,8 @@ from bot.slack.surface import SCOPES
 from bot.slack.voice import error_of
 from bot.store.database import why
 from commands.model import mask
-from twilio_core.client import Credentials, TwilioClient, open_http
+from twilio_core.client import Credentials, TwilioClient
+from twilio_core.connection import open_http
 from twilio_core.errors import AccountRefused, TwilioError
 
 TIMEOUT = 10.0

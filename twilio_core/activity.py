@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from twilio_core.client import Credentials, TwilioClient, open_http
+from twilio_core.client import Credentials, TwilioClient
+from twilio_core.connection import open_http
 from twilio_core.errors import AccountRefused, TwilioError
 from twilio_core.messages import BODY_LIMIT, NewMessage, units
 from twilio_core.outcome import (

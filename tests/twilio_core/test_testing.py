@@ -15,6 +15,7 @@ from twilio_core.testing import (
     Error,
     FakeTwilio,
     Html,
+    Late,
     Reset,
     Silence,
 )
@@ -207,6 +208,17 @@ async def test_a_delay_of_any_request_ends_in_its_usual_answer(ask: Ask) -> None
     ask.twilio.script(ANY, Delayed(0.01), Delayed(0.01))
     assert await ask.code(To="+15005550001") == 21211
     assert (await ask("GET", ".json")).status_code == 200
+
+
+async def test_a_late_answer_is_about_a_message_that_is_already_on_its_way(
+    ask: Ask, eventually: Callable[..., Awaitable[None]]
+) -> None:
+    ask.twilio.script(TO, Late(0.3))
+    waiting = asyncio.create_task(ask.post())
+    await eventually(lambda: [m.status for m in ask.twilio.messages.values()] == ["delivered"])
+    assert not waiting.done()
+    answer = await waiting
+    assert (answer.status_code, answer.json()["status"]) == (201, "queued")
 
 
 @pytest.mark.parametrize("accepted", [True, False])

@@ -55,6 +55,13 @@ class Delayed:
 
 
 @dataclass(frozen=True)
+class Late:
+    """Taken at once, and answered as usual after so many seconds: callbacks may overtake it."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Ends:
     """Taken as usual; the delivery ends like this instead of `delivered`."""
 
@@ -72,4 +79,4 @@ class Raw:
     accepted: bool = False
 
 
-Outcome = Error | ServerError | Html | Silence | Reset | Delayed | Ends | Raw
+Outcome = Error | ServerError | Html | Silence | Reset | Delayed | Late | Ends | Raw

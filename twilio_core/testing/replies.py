@@ -15,6 +15,7 @@ from twilio_core.testing.outcomes import (
     Ends,
     Error,
     Html,
+    Late,
     Outcome,
     Raw,
     ServerError,
@@ -48,7 +49,9 @@ def error(refusal: Error) -> web.Response:
 
 def takes(outcome: Outcome | None) -> bool:
     """Tell whether Twilio has the message in the end, whatever it answers."""
-    return outcome is None or isinstance(outcome, Ends) or getattr(outcome, "accepted", False)
+    return (
+        outcome is None or isinstance(outcome, Ends | Late) or getattr(outcome, "accepted", False)
+    )
 
 
 async def odd(

@@ -15,7 +15,7 @@ from aiohttp import web
 from twilio_core.testing import rules
 from twilio_core.testing.courier import Courier, Delivered
 from twilio_core.testing.deliveries import Deliveries
-from twilio_core.testing.outcomes import Delayed, Ends, Error, Outcome
+from twilio_core.testing.outcomes import Delayed, Ends, Error, Late, Outcome
 from twilio_core.testing.records import VERSION, Seen, Stored, new_sid, page, selected
 from twilio_core.testing.replies import as_json, error, odd, takes
 
@@ -197,10 +197,12 @@ class FakeTwilio:
         if outcome is None and seen.creates:
             outcome = await _unhurried(self._outcome(seen.form))
         if seen.creates and takes(outcome):
-            message = self._take(seen.form, outcome)
-        if outcome is not None and not isinstance(outcome, Ends):
+            taken = self._take(seen.form, outcome).json()
+        if isinstance(outcome, Late):
+            await asyncio.sleep(outcome.seconds)
+        elif outcome is not None and not isinstance(outcome, Ends):
             return await odd(outcome, request, self._over)
-        return as_json(message.json(), 201) if seen.creates else self._answer(request, seen)
+        return as_json(taken, 201) if seen.creates else self._answer(request, seen)
 
     def _take(self, form: rules.Form, outcome: Outcome | None) -> Stored:
         end = outcome if isinstance(outcome, Ends) else Ends("delivered", None)
