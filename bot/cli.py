@@ -1,4 +1,4 @@
-"""The command line: `sms-bot run | worker | init | check | send | recipients | demo`.
+"""The command line: `sms-bot run | worker | init | check | send | recipients | audit | demo`.
 
 Standard output carries results only; everything else goes to standard error.
 """
@@ -6,9 +6,12 @@ Standard output carries results only; everything else goes to standard error.
 import asyncio
 import io
 import json
+import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -18,10 +21,12 @@ from rich.console import Console
 
 from bot import logs
 from bot.app import running
-from bot.config import Config, Settings, TwilioInputs, load, twilio_inputs
+from bot.auditview import CSV, JSON_LINES, PLAIN, Form, read_options
+from bot.config import Config, Settings, TwilioInputs, load, load_settings, twilio_inputs
 from bot.doctor import Check, examine
 from bot.faults import ConfigFaults
 from bot.starters import write_starters
+from bot.store.audit import NoAuditError, Wanted, locate_existing, reading
 from bot.store.database import locate, why
 from bot.store.embedded import CannotStartError
 from bot.store.migrate import SchemaTooNewError
@@ -92,6 +97,28 @@ def recipients() -> None:
 
 
 @app.command()
+def audit(
+    *,
+    since: Annotated[
+        str | None, typer.Option(help="How far back: 24h, 7d; or a date in UTC.", metavar="WHEN")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="Only this one.", metavar="ID")] = None,
+    user: Annotated[str | None, typer.Option(help="Only this one.", metavar="ID")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, with a header.")] = False,
+) -> None:
+    """Print who asked what, where, and which rule decided, oldest first."""
+    if as_json and as_csv:
+        _fail("--json, --csv: there is one form at a time. Leave one of them out")
+    wanted = _or_exit(lambda: read_options(since, channel, user, now=datetime.now(UTC)))
+    settings = _or_exit(load_settings)
+    with _database_told():
+        asyncio.run(
+            _print_audit(settings, wanted, JSON_LINES if as_json else CSV if as_csv else PLAIN)
+        )
+
+
+@app.command()
 def demo() -> None:
     """Hold a conversation with the whole bot, a local Slack and a local Twilio: no account."""
     from bot.sandbox.demo import main as demonstrate  # noqa: PLC0415 - nobody else needs it
@@ -133,20 +160,31 @@ def _serve(*, listens: bool) -> None:
     config = _or_exit(load)
     logs.configure(config.settings)
     try:
-        asyncio.run(_until_told(config, listens=listens))
+        with _database_told():
+            asyncio.run(_until_told(config, listens=listens))
     except ConfigFaults as faults:
         _give_up(faults)
-    except CannotStartError as exc:
-        _fail(f"SMS_DATA_DIR: no embedded database: {exc}. Mend it, or set DATABASE_URL")
-    except SchemaTooNewError as exc:
-        _fail(f"DATABASE_URL: {exc}. Start that version, or use another database")
-    except psycopg.Error as exc:
-        _fail(f"DATABASE_URL: the database cannot be used: {why(exc)}. "
-              "See that it runs and that the URL is right; `sms-bot check` tells")  # fmt: skip
     except CannotListen as exc:
         _fail(
             f"HOST, PORT: cannot listen: {exc.strerror}. Choose another PORT, or stop what has it"
         )
+
+
+@contextmanager
+def _database_told() -> Iterator[None]:
+    """Say what is wrong with the database, and what to do, if that ends the block."""
+    try:
+        yield
+    except CannotStartError as exc:
+        _fail(f"SMS_DATA_DIR: no embedded database: {exc}. Mend it, or set DATABASE_URL")
+    except SchemaTooNewError as exc:
+        _fail(f"DATABASE_URL: {exc}. Start that version, or use another database")
+    except NoAuditError:
+        _fail("DATABASE_URL, SMS_DATA_DIR: there is no audit yet. "
+              "`sms-bot run` makes it; see that both use the same database")  # fmt: skip
+    except psycopg.Error as exc:
+        _fail(f"DATABASE_URL: the database cannot be used: {why(exc)}. "
+              "See that it runs and that the URL is right; `sms-bot check` tells")  # fmt: skip
 
 
 async def _until_told(config: Config, *, listens: bool) -> None:
@@ -165,6 +203,31 @@ async def _connect_database(settings: Settings) -> str:
     async with await psycopg.AsyncConnection.connect(url, connect_timeout=10) as conn:
         version = conn.info.server_version // 10_000
     return f"PostgreSQL {version}" + ("" if configured else ", embedded")
+
+
+async def _print_audit(settings: Settings, wanted: Wanted, form: Form) -> None:
+    configured = settings.database_url.get_secret_value() if settings.database_url else ""
+    url = await locate_existing(configured, settings.sms_data_dir)
+    async with reading(url, wanted) as rows:
+        with _output_told():
+            print(form.head, end="")  # noqa: T201 - the result
+            async for row in rows:
+                print(form.entry(row), end="")  # noqa: T201 - the result
+            print(end="", flush=True)  # noqa: T201 - what is held back may fail too
+
+
+@contextmanager
+def _output_told() -> Iterator[None]:
+    """End well if the reader has seen enough, as `head` does; say what else ends the output."""
+    try:
+        yield
+    except OSError as exc:
+        # what is held back would fail once more at the interpreter's end, and be told there:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(exc, BrokenPipeError):
+            raise typer.Exit from None
+        _fail(f"standard output: cannot be written: {exc.strerror}. Mend it, and ask again")
 
 
 def _line(found: Check) -> str:
