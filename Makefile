@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 MEASURE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock clean
+.PHONY: help demo test check bench lock clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -26,6 +26,9 @@ check: $(VENV)/.installed ## format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed ## speed, beside other ways to send: docs/bench.md, about 8 minutes
+	@$(BIN)/python -m tests.bench
 
 lock: $(VENV)/.installed ## resolve the dependencies anew, with hashes
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade --group dev pyproject.toml -o requirements.lock
