@@ -16,21 +16,30 @@ from dataclasses import dataclass, field
 import aiohttp
 import psycopg
 import structlog
+from aiohttp.web import RouteDef
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
+from bot.again import Again
 from bot.config import Config, Settings
 from bot.core import Core
 from bot.directory import LiveDirectory
 from bot.drain import Drain
 from bot.gateway import Gateway
+from bot.heart import Heart
+from bot.inbox import Inbox
 from bot.jobs import GRACE, Jobs
+from bot.lease import Lease
 from bot.metrics import Metrics
+from bot.pace import Pace
 from bot.policyfile import PolicySource
 from bot.policywatch import watch
+from bot.reconcile import Reconcile
+from bot.rescue import Rescue
+from bot.round import Limits
 from bot.slack.connection import SocketConnection
 from bot.slack.follower import Follower
 from bot.slack.identity import Identity
@@ -38,13 +47,24 @@ from bot.slack.listeners import Listeners
 from bot.slack.voice import Voice, web_client
 from bot.slots import Slots
 from bot.store.cards import Cards
-from bot.store.database import Pool, locate, open_pool
+from bot.store.database import Pool, locate, open_pool, open_queue_pool
+from bot.store.doubts import Doubts
+from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
 from bot.store.outbox import Outbox
+from bot.store.purge import Purge
+from bot.store.statuses import Statuses
+from bot.tasks import Task
+from bot.timetable import Timetable
+from bot.track import Track
+from bot.upkeep import upkeep
 from twilio_core import Credentials, TwilioClient, open_http
 
 IN_FLIGHT = 50
 """Requests to Twilio at once in one process."""
+
+TIMEOUT = 15.0
+"""Seconds for one request to Twilio; longer without an answer is a doubt."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +105,7 @@ async def running(
     listens: bool = True,
     stopping: asyncio.Event | None = None,
     in_flight: int = IN_FLIGHT,
+    timeout: float = TIMEOUT,  # noqa: ASYNC109 - of each request, not of this call
 ) -> AsyncIterator[Bot]:
     """Run the bot for the length of the block.
 
@@ -93,6 +114,7 @@ async def running(
         listens: False for a job worker alone.
         stopping: an event that somebody else sets to stop; made here if None.
         in_flight: requests to Twilio at once.
+        timeout: seconds for each of them.
 
     Raises:
         ConfigFaults: Slack refuses the token.
@@ -103,18 +125,22 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         parts = _Parts(config, stack, stopping or asyncio.Event())
+        source = PolicySource(config.policy_path, config.policy_file)
+        _in_background(parts, "policy", watch(source, parts.metrics))
+        times = Timetable(lambda: source.current.timing, bool(config.settings.public_url))
         slack = await _slack(parts)
-        twilio = _twilio(parts, in_flight)
-        pool = await _pool(parts)
-        jobs = Jobs(pool)
-        await jobs.open()
-        core = _core(parts, LiveDirectory(twilio, slack.client), PostgresLedger(pool, jobs))
-        cards, gateway = Cards(pool), Gateway(twilio, parts.metrics)
-        drain = Drain(Outbox(pool), gateway, Slots(in_flight), parts.stopping)
-        jobs.serve(drain.run, Follower(cards, slack.voice, core.masked, parts.stopping).run)
-        _work(parts, jobs)
-        listeners = Listeners(core, slack.voice, cards, slack.client, parts.metrics)
-        address = await _face(parts, listeners, slack, pool, listens=listens)
+        twilio = _twilio(parts, in_flight, timeout)
+        store = await _store(parts, times)
+        core = Core(
+            lambda: source.policy,
+            LiveDirectory(twilio, slack.client),
+            store.ledger,
+            config.settings.twilio_from,
+        )
+        follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)
+        _work(parts, store, twilio, times, follower, in_flight)
+        listeners = Listeners(core, slack.voice, store.cards, slack.client, parts.metrics)
+        address = await _face(parts, listeners, slack, store, listens=listens)
         log.info("ready", address=address, listens=listens)
         yield Bot(address, parts.stopping, listens)
         parts.stopping.set()
@@ -138,13 +164,7 @@ async def _slack(parts: _Parts) -> _Slack:
     return _Slack(client, identity, Voice(client, session))
 
 
-def _core(parts: _Parts, directory: LiveDirectory, ledger: PostgresLedger) -> Core:
-    source = PolicySource(parts.config.policy_path, parts.config.policy_file)
-    _in_background(parts, "policy", watch(source, parts.metrics))
-    return Core(lambda: source.policy, directory, ledger, parts.settings.twilio_from)
-
-
-def _twilio(parts: _Parts, in_flight: int) -> TwilioClient:
+def _twilio(parts: _Parts, in_flight: int, seconds: float) -> TwilioClient:
     settings = parts.settings
     credentials = Credentials(
         settings.twilio_account_sid,
@@ -153,20 +173,72 @@ def _twilio(parts: _Parts, in_flight: int) -> TwilioClient:
         settings.twilio_api_secret.get_secret_value() if settings.twilio_api_secret else "",
     )
     # room for look-ups beside the messages: neither may queue behind the other in the pool
-    client = TwilioClient(open_http(limit=in_flight + 10), credentials, settings.twilio_url)
+    client = TwilioClient(
+        open_http(limit=in_flight + 10), credentials, settings.twilio_url, timeout=seconds
+    )
     parts.stack.push_async_callback(client.aclose)
     return client
 
 
-async def _pool(parts: _Parts) -> Pool:
+@dataclass(frozen=True)
+class _Store:
+    """The ledger's sides, the queue, and what keeps this process alive in the eyes of others."""
+
+    url: str
+    pool: Pool
+    lease: Lease
+    jobs: Jobs
+    ledger: PostgresLedger
+    cards: Cards
+    statuses: Statuses
+
+
+async def _store(parts: _Parts, times: Timetable) -> _Store:
     settings = parts.settings
     configured = settings.database_url.get_secret_value() if settings.database_url else ""
-    pool = await open_pool(await locate(configured, settings.sms_data_dir))
+    url = await locate(configured, settings.sms_data_dir)
+    pool = await open_pool(url)
     parts.stack.push_async_callback(pool.close)
-    return pool
+    queue = await open_queue_pool(url)
+    parts.stack.push_async_callback(queue.close)
+    lease = Lease()
+    jobs = Jobs(queue, lease)
+    await jobs.open()
+    ledger = PostgresLedger(pool, jobs, times.first_look)
+    return _Store(url, pool, lease, jobs, ledger, Cards(pool), Statuses(pool, jobs))
 
 
-def _work(parts: _Parts, jobs: Jobs) -> None:
+def _work(
+    parts: _Parts,
+    store: _Store,
+    twilio: TwilioClient,
+    times: Timetable,
+    follower: Follower,
+    in_flight: int,
+) -> None:
+    """Start the jobs, and what keeps them going."""
+    pool, jobs, lease = store.pool, store.jobs, store.lease
+    slots = Slots(in_flight)
+    pace = Pace(slots, pool)
+    public_url = parts.settings.public_url
+    status_url = f"{public_url.rstrip('/')}{web.STATUS_PATH}" if public_url else ""
+    outbox, doubts = Outbox(pool, jobs), Doubts(pool, jobs)
+    gateway = Gateway(twilio, parts.metrics, pace, status_url)
+    jobs.serve(
+        {
+            Task.DRAIN: Drain(outbox, gateway, Limits(slots, pace, lease, parts.stopping)).run,
+            Task.CARD: follower.run,
+            Task.NOTICE: follower.notify,
+            Task.RECONCILE: Reconcile(outbox, doubts, store.statuses, twilio, times).run,
+            Task.TRACK: Track(Itinerary(pool), store.statuses, twilio, times).run,
+            Task.AGAIN: Again(store.ledger, outbox).run,
+        }
+    )
+    _in_background(
+        parts, "heart", Heart(store.url, lambda: jobs.worker, jobs.renew, lease, pace).run()
+    )
+    _in_background(parts, "rescue", Rescue(pool, jobs, lease).run())
+    _in_background(parts, "upkeep", upkeep(Purge(pool), times))
     working = asyncio.create_task(jobs.work(parts.stopping), name="jobs")
 
     async def finish() -> None:
@@ -177,7 +249,7 @@ def _work(parts: _Parts, jobs: Jobs) -> None:
 
 
 async def _face(
-    parts: _Parts, listeners: Listeners, slack: _Slack, pool: Pool, *, listens: bool
+    parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, *, listens: bool
 ) -> str:
     """Start what others reach: the HTTP listener and the connection to Slack."""
     app = _bolt(parts.settings, slack.identity)
@@ -188,7 +260,7 @@ async def _face(
         socket = SocketConnection(app, app_token, slack.client)
 
     async def ready() -> str:
-        if not await _alive(pool):
+        if not await _alive(store.pool):
             return "the database does not answer"
         connected = await socket.connected() if socket else await slack.identity.known()
         return "" if connected or not listens else "Slack is not connected"
@@ -196,6 +268,7 @@ async def _face(
     parts.stack.push_async_callback(listeners.drained, GRACE)
     settings = parts.settings
     routes = web.routes(ready, parts.metrics)
+    routes += _callbacks(parts, store)
     if listens and socket is None:
         routes.append(web.slack_events(app))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)
@@ -205,6 +278,17 @@ async def _face(
         socket.start()
         parts.stack.push_async_callback(socket.stop, GRACE)
     return address
+
+
+def _callbacks(parts: _Parts, store: _Store) -> list[RouteDef]:
+    """Serve Twilio's callbacks where Twilio can reach us; configuration has seen to a token."""
+    public_url, token = parts.settings.public_url, parts.settings.twilio_auth_token
+    if not public_url or not token:
+        return []
+    inbox = Inbox(store.statuses)
+    _in_background(parts, "inbox", inbox.run())
+    secret = token.get_secret_value()
+    return [web.twilio_status(public_url, secret, inbox.hear, parts.metrics)]
 
 
 def _bolt(settings: Settings, identity: Identity) -> AsyncApp:

@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 
 from bot.directory import LiveDirectory
 from bot.store.ledger import PostgresLedger
-from commands.dispatch import Request, Services, dispatch, retry_failed, submit_send
+from commands.dispatch import (
+    Request,
+    Services,
+    decide_doubt,
+    dispatch,
+    retry_failed,
+    submit_send,
+)
 from commands.model import Actor
 from commands.outcome import Outcome
 from commands.rules import Policy
@@ -73,3 +80,9 @@ class Core:
     async def retry(self, actor: Actor, send_id: int, answer_url: str) -> Outcome:
         """Carry out *Retry failed*."""
         return await retry_failed(actor, send_id, self.services(), answer_url)
+
+    async def decide_doubt(
+        self, actor: Actor, send_id: int, attempt: int, *, again: bool
+    ) -> Outcome:
+        """Carry out *Send again* or *Leave it*."""
+        return await decide_doubt(actor, send_id, attempt, self.services(), again=again)

@@ -1,30 +1,40 @@
 """Twilio's words to ours, in one place: post a claim, and say what the ledger is to record."""
 
+import random
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from bot.metrics import Metrics
+from bot.pace import PATIENCE, Pace
 from bot.store.outbox import Claim, Letter, Settled
-from commands.model import DeliveryState
+from bot.store.statuses import Report
+from commands.model import DeliveryState, Kind
 from commands.settle import Accepted, Answer, NotSent, RefusedByTwilio, Unknown, settle
 from twilio_core import (
     AccountRefused,
+    Message,
     NewMessage,
     OutcomeUnknown,
+    Scope,
+    StatusCallback,
     Throttled,
     TwilioClient,
     TwilioError,
     Unreachable,
+    explain,
 )
 from twilio_core.activity import judge
 
-ATTEMPTS = 5
-"""A request that never reached Twilio, or was throttled, is tried this often in all."""
+ATTEMPTS = 8
+"""A message that Twilio finds to be one too many (429) is tried this often in all."""
+
+GIVE_UP = {Kind.SEND: 30.0, Kind.PAGE: 600.0}
+"""Seconds without any connection to Twilio after which a send ends: a person who waits is told."""
 
 _FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 5.0
 
-LONGEST_PAUSE = 300.0
-"""Seconds that a recipient waits at most before the next attempt, whatever Retry-After says: a
-person who waits for an answer is better told of a failure than left with an hour's silence."""
+FOUND = "found at Twilio, not sent again"
 
 
 @dataclass(frozen=True)
@@ -33,40 +43,75 @@ class Verdict:
 
     Attributes:
         settled: for the ledger.
-        halts: True if the whole account was refused, so that nobody else need be tried.
-        throttled: True if Twilio was asked too much at once.
+        halts: True if nobody else of this send would get through either, so that none is tried.
     """
 
     settled: Settled
     halts: bool = False
-    throttled: bool = False
 
 
 class Gateway:
     """Posts to Twilio. Timeout 15 s; tried again only if Twilio cannot have the message."""
 
-    def __init__(self, client: TwilioClient, metrics: Metrics) -> None:
+    def __init__(
+        self, client: TwilioClient, metrics: Metrics, pace: Pace, status_url: str = ""
+    ) -> None:
+        """Bind the account.
+
+        Args:
+            client: posts.
+            metrics: counts the answers.
+            pace: how fast that may be; told what comes back.
+            status_url: where Twilio reports what becomes of a message, up to the message's own
+                part; empty: nowhere.
+        """
         self._client = client
         self._metrics = metrics
+        self._pace = pace
+        self._status_url = status_url
 
     async def send(self, letter: Letter, claim: Claim) -> Verdict:
         """Send to one recipient. Interrupted, the message is in doubt."""
-        answer, request_id, throttled = await self._ask(letter, claim)
+        answer, request_id = await self._ask(letter, claim)
         self._metrics.twilio_answers.labels(type(answer).__name__).inc()
-        return replace(_verdict(claim, answer, request_id), throttled=throttled)
+        return _verdict(claim, answer, request_id)
 
-    async def _ask(self, letter: Letter, claim: Claim) -> tuple[Answer, str, bool]:
+    async def _ask(self, letter: Letter, claim: Claim) -> tuple[Answer, str]:
+        callback = f"{self._status_url}{address_of(letter, claim)}" if self._status_url else ""
         try:
-            new = NewMessage(claim.address, letter.sender, letter.body)
+            new = NewMessage(claim.address, letter.sender, letter.body, status_callback=callback)
         except ValueError as fault:  # nothing was asked
-            return RefusedByTwilio("1001", None, str(fault)), "", False
+            return RefusedByTwilio("1001", None, str(fault)), ""
         try:
             with self._metrics.twilio_seconds.time():
                 message = await self._client.create(new)
         except TwilioError as error:
-            answer = translate(error, claim.attempt)
-            return answer, error.request_id, isinstance(error, Throttled)
-        return Accepted(message.sid, message.status), message.request_id, False
+            return await self._failed(error, letter, claim), error.request_id
+        await self._pace.answered()
+        return Accepted(message.sid, message.status), message.request_id
+
+    async def _failed(self, error: TwilioError, letter: Letter, claim: Claim) -> Answer:
+        pace = self._pace
+        match error:
+            case Unreachable():
+                pause = await pace.unreachable()
+                age = (datetime.now(UTC) - letter.created).total_seconds()
+                if min(pace.down, age) >= GIVE_UP[letter.kind]:
+                    judged = judge(error)
+                    return RefusedByTwilio(judged.code, None, judged.text(), account_wide=True)
+                return NotSent(judge(error).text(), pause)
+            case Throttled():
+                await pace.throttled(error.retry_after)
+            case OutcomeUnknown() if error.status is None:
+                pass  # nobody answered
+            case _:
+                await pace.answered()
+        return translate(error, claim.attempt)
+
+
+def address_of(letter: Letter, claim: Claim) -> str:
+    """Give a message's own part of the address for its status callbacks."""
+    return f"{claim.delivery_id}-{claim.attempt}-{letter.token}"
 
 
 def translate(error: TwilioError, attempt: int) -> Answer:
@@ -75,13 +120,55 @@ def translate(error: TwilioError, attempt: int) -> Answer:
     match error:
         case OutcomeUnknown():
             return Unknown(judged.code, judged.text())
-        case Unreachable() | Throttled() if attempt < ATTEMPTS:
-            after = error.retry_after if isinstance(error, Throttled) else None
-            return NotSent(judged.text(), after)
+        case Throttled() if attempt < ATTEMPTS:
+            return NotSent(judged.text(), error.retry_after)
         case _:
             return RefusedByTwilio(
                 judged.code, judged.error_code, judged.text(), isinstance(error, AccountRefused)
             )
+
+
+def called_back(address: str, callback: StatusCallback) -> Report | None:
+    """Read a status callback; None if its address names no message of ours.
+
+    Args:
+        address: as `address_of` gave it.
+        callback: what Twilio says.
+    """
+    parts = address.split("-")
+    if len(parts) != 3 or not all(p.isascii() and p.isdigit() for p in parts[:2]):  # noqa: PLR2004
+        return None
+    number, attempt = (int(part) for part in parts[:2])
+    if number.bit_length() >= _BIGINT or attempt.bit_length() >= _INT:
+        return None
+    report = _report(number, callback.message_sid, callback.status, callback.error_code, "callback")
+    return replace(report, token=parts[2], attempt=attempt)
+
+
+def looked_up(delivery_id: int, message: Message) -> Report:
+    """Read a message that Twilio was asked about."""
+    return _report(delivery_id, message.sid, message.status, message.error_code, "poll")
+
+
+def found(delivery_id: int, message: Message) -> Report:
+    """Read a message in doubt that Twilio turned out to have."""
+    report = _report(delivery_id, message.sid, message.status, message.error_code, "found")
+    return replace(report, reason=report.reason or FOUND)
+
+
+_BIGINT, _INT = 64, 32
+_BAD = frozenset({"failed", "undelivered", "canceled"})
+
+
+def _report(delivery_id: int, sid: str, status: str, error_code: int | None, source: str) -> Report:
+    if status.lower() not in _BAD:
+        return Report(delivery_id, sid, status, source)
+    if not error_code or error_code.bit_length() >= _INT:
+        reason = f"Twilio gave no reason ({status.lower()})"
+        return Report(delivery_id, sid, status, source, reason=reason)
+    told = explain(error_code)
+    reason, passing = f"{error_code} {told.meaning}", told.scope is Scope.LATER
+    return Report(delivery_id, sid, status, source, error_code, reason, passing=passing)
 
 
 def in_doubt(claim: Claim, why: str = "the bot stopped before Twilio answered") -> Settled:
@@ -93,6 +180,11 @@ def in_doubt(claim: Claim, why: str = "the bot stopped before Twilio answered") 
         code="1001",
         reason=f"{why}; it may have been sent",
     )
+
+
+def unposted(claim: Claim) -> Settled:
+    """Say that a claim was not posted: somebody may claim it again."""
+    return Settled(claim.delivery_id, claim.attempt, DeliveryState.QUEUED)
 
 
 def _verdict(claim: Claim, answer: Answer, request_id: str) -> Verdict:
@@ -116,8 +208,13 @@ def _verdict(claim: Claim, answer: Answer, request_id: str) -> Verdict:
 
 
 def _pause(answer: Answer, attempt: int) -> float | None:
-    """Give the seconds before the next attempt: Twilio's wish, or 0.5 s doubling."""
+    """Give the seconds before the next attempt: Twilio's wish, or 0.5 s doubling up to 5 s.
+
+    A random quarter more or less, so that those refused together do not come back together.
+    """
     if not isinstance(answer, NotSent):
         return None
-    backoff = float(_FIRST_PAUSE * 2 ** (attempt - 1))
-    return min(backoff if answer.retry_after is None else answer.retry_after, LONGEST_PAUSE)
+    if answer.retry_after is not None:
+        return min(answer.retry_after, PATIENCE)
+    backoff: float = min(_FIRST_PAUSE * 2.0 ** (attempt - 1), _LONGEST_PAUSE)
+    return backoff * random.uniform(0.75, 1.25)  # noqa: S311 - no secret hangs on it

@@ -2,41 +2,48 @@
 
 procrastinate keeps the jobs in the same PostgreSQL as the ledger, so a send and its jobs are
 committed together. A job that raises is tried again, at first after 1 s, at the latest after
-60 s, for ever: what it does is safe to repeat. A worker beats every second; the jobs of one that
-was silent for `DEAD_AFTER` are put back into the queue by any other.
+60 s, for ever: what it does is safe to repeat. A worker beats every second (`bot.heart`); the jobs
+of one that was silent for `DEAD_AFTER` are put back into the queue by any other (`bot.rescue`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
 
 import psycopg
 import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job
+from procrastinate.exceptions import AlreadyEnqueued, UniqueViolation
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from procrastinate.worker import Worker
 
 from bot.drain import Unfinished
+from bot.lease import Lease
 from bot.store.database import Pool
 from bot.store.outbox import DEAD_AFTER
+from bot.tasks import Order, Task
 
-_Drain = Callable[[int, int], Awaitable[Unfinished | None]]
-_Card = Callable[[int], Awaitable[bool]]
-
-BEAT = 1.0
-"""Seconds between two heartbeats of a worker."""
+Handler = Callable[[int, int], Awaitable[Unfinished | None]]
+"""Does something about a send, given its number and the worker's; says if it must run again."""
 
 GRACE = 10.0
 """Seconds that running jobs have to finish when the process is told to stop."""
 
-_DRAIN, _CARD = "drain", "card"
-_SPREAD = 250
-_MOST_DRAINS = 2
 _MANY = 1_000  # jobs at once: each waits on the network nearly all of its life
-_RESCUE_LOCK = 0x726573
+_NEVER = 86_400.0  # the heart beats, not the library
 _PAUSE = 0.5
 
+# What sends comes before what only looks.
+_PRIORITY: Mapping[Task, int] = {Task.DRAIN: 10, Task.CARD: 5, Task.NOTICE: 5}
+_ONE_WAITS = frozenset({Task.NOTICE, Task.RECONCILE, Task.TRACK, Task.AGAIN})
+
 log = structlog.get_logger(__name__)
+
+
+class TakenOverError(Exception):
+    """Others may have taken this job over: it must not be ended under them, but put back."""
 
 
 class _Patience(BaseRetryStrategy):
@@ -48,71 +55,108 @@ class _Patience(BaseRetryStrategy):
 class Jobs:
     """The queue of one process."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, lease: Lease) -> None:
         self._pool = pool
+        self._lease = lease
         self._app = App(connector=PsycopgConnector())
+        self._worker: Worker | None = None
+        self._running: set[int] = set()
+
+    @property
+    def worker(self) -> int | None:
+        """The number under which this process works; None while it does not."""
+        return self._worker.worker_id if self._worker else None
+
+    @property
+    def running(self) -> frozenset[int]:
+        """The jobs that run here."""
+        return frozenset(self._running)
+
+    @property
+    def manager(self) -> JobManager:
+        """The library's own hand on the queue."""
+        return self._app.job_manager
+
+    def renew(self) -> None:
+        """Work under a new number: the present one is not known any more."""
+        if self._worker:
+            self._worker.stop()  # type: ignore[no-untyped-call] # it bears no types
 
     async def open(self) -> None:
         """Join the pool."""
         await self._app.open_async(self._pool)
 
-    async def defer_send(
-        self, conn: psycopg.AsyncConnection, send_id: int, recipients: int
-    ) -> None:
-        """Defer a send's card, a drain, and for a big one more for other processes to take."""
-        for _ in range(min(1 + recipients // _SPREAD, _MOST_DRAINS)):
-            await self._defer(_DRAIN, send_id, conn)
-        await self._defer(_CARD, send_id, conn, lock=f"card:{send_id}")
+    async def defer(self, *orders: Order, conn: psycopg.AsyncConnection | None = None) -> None:
+        """Put jobs into the queue, in the transaction of `conn` or in one of their own."""
+        # one that waits already must not undo what else the transaction does
+        savepoint = conn.transaction() if conn and len(orders) == 1 else nullcontext()
+        try:
+            async with savepoint:
+                jobs = [self._job(order) for order in orders]
+                await self.manager.batch_defer_jobs_async(jobs, connection=conn)
+        except AlreadyEnqueued:
+            if len(orders) > 1:
+                raise
 
-    async def _defer(
-        self,
-        task: str,
-        send_id: int,
-        conn: psycopg.AsyncConnection | None = None,
-        *,
-        lock: str | None = None,
-        after: float = 0.0,
-    ) -> None:
-        job = self._app.configure_task(
-            task,
-            lock=lock,
-            connection=conn,
-            schedule_in={"seconds": after} if after else None,
+    def _job(self, order: Order) -> Job:
+        name = f"{order.task}:{order.send_id}"
+        deferrer = self._app.configure_task(
+            order.task,
+            lock=name if order.task is Task.CARD else None,
+            queueing_lock=name if order.task in _ONE_WAITS else None,
+            priority=_PRIORITY.get(order.task, 0),
+            schedule_in={"seconds": order.after} if order.after else None,
         )
-        await job.defer_async(send_id=send_id)
+        return deferrer.make_new_job(send_id=order.send_id)
 
-    def serve(self, drain: _Drain, card: _Card) -> None:
+    async def put_back(self, number: int) -> None:
+        """Have a job that is said to run, and does not, run again.
+
+        Where another of its kind waits for the same send already, that one serves for both.
+        """
+        try:
+            await self.manager.retry_job_by_id_async(number, retry_at=datetime.now(UTC))
+        except UniqueViolation:
+            await self.manager.finish_job_by_id_async(number, Status.FAILED, delete_job=True)
+
+    def serve(self, handlers: Mapping[Task, Handler]) -> None:
         """Register what the jobs do."""
+        for task, handler in handlers.items():
+            self._app.task(name=task, pass_context=True, retry=_Patience())(
+                self._running_one(task, handler)
+            )
 
-        async def run_drain(context: JobContext, send_id: int) -> None:
-            left = await drain(send_id, context.job.worker_id or 0)
-            if left is not None:
-                await self._defer(_DRAIN, send_id, after=left.after)
+    def _running_one(
+        self, task: Task, handler: Handler
+    ) -> Callable[[JobContext, int], Awaitable[None]]:
+        async def run(context: JobContext, send_id: int) -> None:
+            epoch, number = self._lease.epoch, context.job.id or 0
+            self._running.add(number)
+            try:
+                left = await handler(send_id, context.job.worker_id or 0)
+                if epoch != self._lease.epoch:
+                    raise TakenOverError
+                if left is not None:
+                    await self.defer(Order(task, send_id, left.after))
+            finally:
+                self._running.discard(number)
 
-        async def run_card(send_id: int) -> None:
-            if not await card(send_id):
-                await self._defer(_CARD, send_id, lock=f"card:{send_id}")
-
-        self._app.task(name=_DRAIN, pass_context=True, retry=_Patience())(run_drain)
-        self._app.task(name=_CARD, retry=_Patience())(run_card)
+        return run
 
     async def work(self, stopping: asyncio.Event) -> None:
         """Run jobs until `stopping`, then let those that run finish for `GRACE` seconds.
 
         A worker that fails, as without its database, is started anew every second.
         """
-        async with asyncio.TaskGroup() as group:
-            rescue = group.create_task(self._rescue_regularly())
-            while not stopping.is_set():
-                ended = await self._work_once(stopping)
-                if not stopping.is_set():
-                    log.error("worker.ended", why=repr(ended))
-                    await asyncio.sleep(_PAUSE)
-            rescue.cancel()
+        while not stopping.is_set():
+            ended = await self._work_once(stopping)
+            if not stopping.is_set():
+                log.error("worker.ended", why=repr(ended))
+                await asyncio.sleep(_PAUSE)
 
     async def _work_once(self, stopping: asyncio.Event) -> BaseException | None:
         """Run one worker to its end, or to `stopping`, and give what ended it."""
-        worker = self._worker()
+        worker = self._worker = self._new_worker()
         running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call] # it bears no types
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,38 +165,17 @@ class Jobs:
             # said again and again: a worker that is only just starting forgets the first one
             worker.stop()  # type: ignore[no-untyped-call] # as above
             await asyncio.wait({running}, timeout=_PAUSE)
+        self._worker = None
         return running.exception()
 
-    def _worker(self) -> Worker:
+    def _new_worker(self) -> Worker:
         return Worker(
             self._app,
             concurrency=_MANY,
             install_signal_handlers=False,
-            update_heartbeat_interval=BEAT,
+            update_heartbeat_interval=_NEVER,
             stalled_worker_timeout=DEAD_AFTER,
             fetch_job_polling_interval=1.0,
             shutdown_graceful_timeout=GRACE,
             delete_jobs="successful",
         )
-
-    async def _rescue_regularly(self) -> None:
-        while True:
-            try:
-                await self.rescue()
-            except (psycopg.Error, ConnectorException, OSError) as exc:
-                log.warning("rescue.failed", why=type(exc).__name__)
-            await asyncio.sleep(BEAT)
-
-    async def rescue(self) -> int:
-        """Put the jobs of dead workers back into the queue, and tell how many there were."""
-        async with self._pool.connection() as conn, conn.transaction():
-            # one rescuer at a time: a second could put back a job that already runs again
-            cursor = await conn.execute("SELECT pg_try_advisory_xact_lock(%s)", (_RESCUE_LOCK,))
-            row = await cursor.fetchone()
-            if not row or not row[0]:
-                return 0
-            manager = self._app.job_manager
-            stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
-            for job in stalled:
-                await manager.retry_job(job)
-            return len(stalled)

@@ -26,6 +26,10 @@ class Metrics:
             "sms_twilio_seconds", "Duration of one message's request to Twilio",
             buckets=_SECONDS, registry=self._registry,
         )  # fmt: skip
+        self.callbacks = Counter(
+            "sms_callbacks", "Twilio's status callbacks by the HTTP status of our answer",
+            ["status"], registry=self._registry,
+        )  # fmt: skip
         self.policy_faults = Counter(
             "sms_policy_faults", "Edits of sms.toml that were refused", registry=self._registry
         )

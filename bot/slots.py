@@ -8,19 +8,14 @@ from contextlib import contextmanager
 class Slots:
     """A limit shared by all drains.
 
-    Each may use its equal part, so that a page never waits behind ten thousand others. Twilio
-    does not publish how many requests at once it takes (429/20429), so the limit falls by a
-    quarter when it is told that they are too many, and grows again by one for every limitful of
-    other answers.
+    Each may use its equal part, so that a page never waits behind ten thousand others. What the
+    limit is follows from the pace of all processes (`bot.pace`).
     """
 
     def __init__(self, limit: int) -> None:
-        self._most = limit
         self._limit = limit
         self._used = 0
         self._sharers = 0
-        self._calm = 0
-        self._stale = 0
         self._changed = asyncio.Event()
 
     @property
@@ -32,6 +27,12 @@ class Slots:
     def used(self) -> int:
         """How many requests are under way, or about to be."""
         return self._used
+
+    def resize(self, limit: int) -> None:
+        """Let so many requests be under way; those beyond it that are may end."""
+        if limit != self._limit:
+            self._limit = limit
+            self._notify()
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
@@ -48,7 +49,7 @@ class Slots:
         share = max(1, self._limit // max(1, self._sharers))
         return max(0, min(share - held, self._limit - self._used))
 
-    def take(self, count: int) -> None:
+    def take(self, count: int = 1) -> None:
         """Occupy `count` slots."""
         self._used += count
 
@@ -57,25 +58,12 @@ class Slots:
         self._used -= count
         self._notify()
 
-    def answered(self, *, throttled: bool) -> None:
-        """Learn from an answer of Twilio's, given back before or after its slot."""
-        if self._stale:
-            self._stale -= 1  # posted before the limit last fell: says nothing about the new one
-        elif throttled:
-            self._limit = max(1, self._limit * 3 // 4)
-            self._stale, self._calm = self._used, 0
-        elif self._limit < self._most:
-            self._calm += 1
-            if self._calm >= self._limit:
-                self._limit, self._calm = self._limit + 1, 0
-                self._notify()
-
     def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
     def change(self) -> asyncio.Event:
-        """Give what is set once slots are given back or the number of sharers falls.
+        """Give what is set once slots are given back, or there is more room for another reason.
 
         Take it before asking for `room`: a change in between then wakes at once, and none is lost.
         """

@@ -17,6 +17,21 @@ BUSY = frozenset({DeliveryState.QUEUED, DeliveryState.SENDING})
 
 
 @dataclass(frozen=True)
+class Retry:
+    """A send that repeats failures of another.
+
+    Attributes:
+        send_id: its number.
+        actor: Slack id of who asked for it.
+        recipients: how many it goes to.
+    """
+
+    send_id: int
+    actor: str
+    recipients: int
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One send with its counts and a few of its recipients.
 
@@ -34,6 +49,10 @@ class Snapshot:
         shown: the first recipients in the order typed, as many as a card lists one by one.
         failed: the first of those that Twilio did not accept.
         unknown: the first of those that may have been sent.
+        looking: how many of those are still looked for at Twilio.
+        doubt: the latest attempt that is in doubt, 0 if none is.
+        left_by: Slack id of who said to leave those in doubt as they are.
+        retries: the sends that repeat its failures.
     """
 
     send_id: int
@@ -49,6 +68,10 @@ class Snapshot:
     shown: tuple[Delivery, ...]
     failed: tuple[Delivery, ...]
     unknown: tuple[Delivery, ...]
+    looking: int = 0
+    doubt: int = 0
+    left_by: str = ""
+    retries: tuple[Retry, ...] = ()
 
     def count(self, *states: DeliveryState) -> int:
         """Tell how many recipients are in one of `states`."""
@@ -80,6 +103,27 @@ class Snapshot:
         return (datetime.now(UTC) - self.created).total_seconds()
 
     @property
+    def unreached(self) -> int:
+        """How many the message did not surely reach."""
+        return self.failures + self.unknowns
+
+    @property
+    def retriable(self) -> int:
+        """How many failed and were not sent to again."""
+        return max(0, self.failures - sum(retry.recipients for retry in self.retries))
+
+    @property
+    def busy(self) -> bool:
+        """True while somebody is queued or on the way to Twilio."""
+        return self.count(*BUSY) > 0
+
+    @property
     def settled(self) -> bool:
-        """True once nobody is queued or on the way to Twilio."""
-        return self.count(*BUSY) == 0
+        """True once everybody has an answer, and nobody in doubt is looked for any more."""
+        return not self.busy and not self.looking
+
+    @property
+    def complete(self) -> bool:
+        """True once nothing will change by itself any more."""
+        moving = self.count(DeliveryState.ACCEPTED, DeliveryState.SENT)
+        return self.settled and not moving

@@ -30,12 +30,20 @@ from commands.parser import (
     read_recipients,
 )
 from commands.recipients import recipients
-from commands.retry import retry, retry_key
+from commands.retry import leave, retry, send_again
 from commands.send import compose, send
 from commands.services import Case, Request, Services
 from commands.why import why
 
-__all__ = ["VERBS", "Request", "Services", "dispatch", "retry_failed", "submit_send"]
+__all__ = [
+    "VERBS",
+    "Request",
+    "Services",
+    "decide_doubt",
+    "dispatch",
+    "retry_failed",
+    "submit_send",
+]
 
 VERBS: Mapping[type[Command], Callable[..., Awaitable[Outcome]]] = MappingProxyType(
     {
@@ -95,10 +103,31 @@ async def retry_failed(
     actor: Actor, send_id: int, services: Services, answer_url: str = ""
 ) -> Outcome:
     """Carry out *Retry failed*: the failed part of `send_id`, once however often it is clicked."""
-    request = Request(f"retry {send_id}", actor, retry_key(send_id), answer_url)
+    request = Request(f"retry {send_id}", actor, f"retry:{send_id}", answer_url)
 
     async def work(case: Case) -> Outcome:
         return await retry(send_id, case)
+
+    return await _answer(request, services, work)
+
+
+async def decide_doubt(
+    actor: Actor, send_id: int, attempt: int, services: Services, *, again: bool
+) -> Outcome:
+    """Carry out *Send again* (`again`) or *Leave it* for those in doubt of `send_id`.
+
+    Args:
+        actor: who asks, where.
+        send_id: the send.
+        attempt: the last attempt that the button knew of; a later doubt is another question.
+        services: the world.
+        again: whether to send to them again.
+    """
+    verb = "again" if again else "leave"
+    request = Request(f"{verb} {send_id}", actor, f"{verb}:{send_id}:{attempt}")
+
+    async def work(case: Case) -> Outcome:
+        return await (send_again if again else leave)(send_id, attempt, case)
 
     return await _answer(request, services, work)
 

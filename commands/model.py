@@ -5,7 +5,7 @@ Twilio channel address (``whatsapp:+16175551212``).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -87,7 +87,18 @@ _S = DeliveryState
 
 TRANSITIONS: Mapping[DeliveryState, frozenset[DeliveryState]] = MappingProxyType(
     {
-        _S.QUEUED: frozenset({_S.SENDING, _S.CANCELED, _S.SUPPRESSED, _S.FAILED}),
+        # with Twilio although queued: the doubt that was to be sent again has turned out well
+        _S.QUEUED: frozenset(
+            {
+                _S.SENDING,
+                _S.ACCEPTED,
+                _S.SENT,
+                _S.DELIVERED,
+                _S.CANCELED,
+                _S.SUPPRESSED,
+                _S.FAILED,
+            }
+        ),
         # back to queued only where Twilio cannot have the message: refused connection, 429
         _S.SENDING: frozenset(
             {
@@ -225,22 +236,26 @@ class LimitReached:
 
 
 @dataclass(frozen=True)
-class FailedPart:
-    """What *Retry failed* needs of an earlier send.
+class Part:
+    """Some recipients of an earlier send: those that failed, or those in doubt.
 
     Attributes:
         send_id: the earlier send.
         actor_user: Slack id of who asked for it.
         channel: where it was asked.
         body: its text.
-        recipients: those that failed, in their first order.
+        recipients: whom it is about, in their first order.
+        retries: how many sends repeat failures of it already.
+        left_by: Slack id of who left those in doubt as they are, empty if nobody did.
     """
 
     send_id: int
     actor_user: str
     channel: str
-    body: str
+    body: str = field(repr=False)
     recipients: tuple[Recipient, ...]
+    retries: int = 0
+    left_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,32 @@ class Sending:
 
 
 @dataclass(frozen=True)
+class SendingAgain:
+    """Those in doubt of a send are queued anew.
+
+    Attributes:
+        send_id: the send, which stays the same.
+        recipients: how many; none if somebody was faster.
+    """
+
+    send_id: int
+    recipients: int
+
+
+@dataclass(frozen=True)
+class LeftAlone:
+    """Those in doubt of a send stay as they are, on the sender's word.
+
+    Attributes:
+        send_id: the send.
+        recipients: how many.
+    """
+
+    send_id: int
+    recipients: int
+
+
+@dataclass(frozen=True)
 class ComposerAsked:
     """The composer is to be opened."""
 
@@ -114,4 +140,6 @@ class Helped:
     lines: tuple[str, ...]
 
 
-Outcome = Refused | Sending | ComposerAsked | Listing | Explained | Helped
+Outcome = (
+    Refused | Sending | SendingAgain | LeftAlone | ComposerAsked | Listing | Explained | Helped
+)

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Protocol
 
 from commands.model import (
+    Actor,
     AuditEntry,
     Committed,
-    FailedPart,
     LimitReached,
     NewSend,
+    Part,
     Recipient,
 )
 
@@ -47,8 +48,20 @@ class Ledger(Protocol):
     async def commit(self, send: NewSend) -> Committed | LimitReached:
         """Write the send, its deliveries, its audit entry and its job in one transaction."""
 
-    async def failed_part(self, send_id: int) -> FailedPart | None:
-        """Give the failed recipients of a send, or None if there is no such send."""
+    async def failed_part(self, send_id: int) -> Part | None:
+        """Give those who failed and were not sent to again; None if there is no such send."""
+
+    async def doubtful_part(self, send_id: int, attempt: int) -> Part | None:
+        """Give those in doubt whom nobody looks for any more; None if there is no such send.
+
+        Only doubts of attempts up to `attempt` count: a later one is another question.
+        """
+
+    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> int:
+        """Queue those of `doubtful_part` anew, and tell how many there were."""
+
+    async def leave(self, send_id: int, actor: Actor) -> None:
+        """Keep that those in doubt are left as they are."""
 
 
 class AuditLog(Protocol):

@@ -80,8 +80,17 @@ async def draft(
     body: str,
     recipients: tuple[Recipient, ...],
     retry_of: int | None = None,
+    request_key: str = "",
 ) -> Draft:
     """Decide on the recipients of a send whose action is permitted.
+
+    Args:
+        case: who asks, where.
+        actor: the same, with the user groups that matter.
+        body: the text.
+        recipients: whom it would reach.
+        retry_of: the send whose failures it repeats.
+        request_key: what makes two of it one send; by default the request's.
 
     Raises:
         Refusal: the channel does not reach all of them, or not so many at once.
@@ -95,7 +104,7 @@ async def draft(
     require(decision)
     rules = policy.channels[actor.channel]
     new = NewSend(
-        request_key=request.request_key,
+        request_key=request_key or request.request_key,
         actor=actor,
         body=body,
         recipients=recipients,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from commands.model import NOT_ACCEPTED, DeliveryState, may_move
+from commands.model import NOT_ACCEPTED, WITH_TWILIO, DeliveryState, may_move
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,38 @@ STATUSES: Mapping[str, DeliveryState] = MappingProxyType(
     }
 )
 """Twilio's words for where a message is, in ours."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What Twilio says of a message some time after its request.
+
+    Attributes:
+        ours: whether the row bears this message's SID already; None if it bears none.
+        latest: whether the message belongs to the row's latest attempt.
+        status: Twilio's word for where it is.
+    """
+
+    ours: bool | None
+    latest: bool
+    status: str
+
+
+def hear(state: DeliveryState, heard: Heard) -> DeliveryState | None:
+    """Give the state that late news leads to; None if it changes nothing.
+
+    News may repeat, come in any order, and overtake the answer to the request itself: then it is
+    the first to bring the SID. Of a message that an earlier attempt left behind only good news
+    counts: it was taken after all. Bad news about it says nothing of the attempt that followed.
+    """
+    if heard.ours is False:
+        return None  # the row has its message; this is another that an attempt in doubt left
+    new = STATUSES.get(heard.status.lower())
+    if heard.ours:
+        return new if new and may_move(state, new) else None
+    new = new or _S.ACCEPTED  # a word that is new to us, but Twilio has it
+    pending = heard.latest and state in {_S.SENDING, _S.IN_DOUBT}
+    return new if (pending or new in WITH_TWILIO) and may_move(state, new) else None
 
 
 def advance(state: DeliveryState, twilio_status: str) -> DeliveryState:

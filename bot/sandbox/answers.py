@@ -30,10 +30,10 @@ class Answers:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one post, record it, and take as long as told."""
-        started, error, body = time.monotonic(), "", {}
+        started, error, body, wait = time.monotonic(), "", {}, 1
         try:
             body = await self._read(request)
-            error, _ = self._faults.verdict("response_url", body)
+            error, wait = self._faults.verdict("response_url", body)
             if not error:
                 self._answer(self._workspace.redeem_url(request.path), body)
         except Refused as no:
@@ -41,7 +41,7 @@ class Answers:
         self._calls.append(Call("response_url", body, started, error))
         await asyncio.sleep(self._faults.latency)
         if error == "ratelimited":
-            return web.Response(status=429, text=error, headers={"Retry-After": "1"})
+            return web.Response(status=429, text=error, headers={"Retry-After": str(wait)})
         return web.Response(status=_STATUS.get(error, 400) if error else 200, text=error or "ok")
 
     async def _read(self, request: web.Request) -> Json:

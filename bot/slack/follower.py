@@ -1,29 +1,35 @@
-"""Follow one send with its card until everybody has an answer: the `card` job.
+"""Keep the card of a send true: the `card` job, and the `notice` job for its sender alone.
 
-The job is committed with the send, so a card survives a restart. It looks at the ledger once a
-second and tells Slack what changed, hence at most one update a second and always the last one.
+Both are committed with what they are about, so neither is lost by a restart. While recipients are
+queued or on their way to Twilio the card looks at the ledger once a second; later each change marks
+it (`bot.store.marks`) and so has it looked at once more. Hence at most one update a second, and
+always the last one.
 """
 
 import asyncio
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
+from bot.drain import Unfinished
 from bot.slack.message import Message
 from bot.slack.views.card import channel_card, failure_notice, private_card
 from bot.slack.voice import Ear, NotMember, NotShown, SlackDown, Voice
 from bot.snapshot import Snapshot
 from bot.store.cards import CardRow, Cards
+from bot.store.marks import PACE
+from bot.tasks import Deferrer, Order, Task
 from commands.model import DeliveryState
-
-PACE = 1.0
-"""Seconds between two updates: Slack allows about one a second in a channel."""
 
 _PATIENCE = 1.5
 """A private answer waits this many seconds for the result, as it cannot be replaced later."""
+
+NOTICE_PAUSE = 10.0
+"""Seconds between the first notice and the second; each further pause is twice as long, so that
+failures that trickle in are told together."""
 
 _SLOWEST = 30.0
 _DOUBLINGS = 5
@@ -31,60 +37,99 @@ _DOUBLINGS = 5
 log = structlog.get_logger(__name__)
 
 
+@dataclass
+class _Outages:
+    """How often Slack did not take what was to be shown of a send, in a row."""
+
+    failures: dict[int, int] = field(default_factory=dict)
+
+    def pause(self, send_id: int, down: SlackDown) -> float:
+        """Count a failure, and give the seconds until the next attempt: 1 to 30, or Slack's."""
+        count = self.failures.get(send_id, 0)
+        self.failures[send_id] = count + 1
+        pause = down.retry_after or min(2.0 ** min(count, _DOUBLINGS), _SLOWEST)
+        log.warning("slack.down", send=send_id, why=str(down), retry_in=pause)
+        return pause
+
+    def over(self, send_id: int) -> None:
+        """Forget the failures of a send: Slack has taken it."""
+        self.failures.pop(send_id, None)
+
+
 class Follower:
-    """Keeps cards true. Built once a process; `run` is the job."""
+    """Keeps cards true. Built once a process; `run` and `notify` are the jobs."""
 
     def __init__(
         self,
         cards: Cards,
         voice: Voice,
         masked: Callable[[str], bool],
+        jobs: Deferrer,
         stopping: asyncio.Event,
     ) -> None:
         self._cards = cards
         self._voice = voice
         self._masked = masked
+        self._jobs = jobs
         self._stopping = stopping
+        self._outages = _Outages()
 
-    async def run(self, send_id: int) -> bool:
-        """Show the send until it is settled; False if the process stops before that.
+    async def run(self, send_id: int, _worker: int = 0) -> Unfinished | None:
+        """Show the send until nobody is queued or on the way to Twilio.
 
-        While Slack is out of reach the card waits, with pauses of 1 s to 30 s, however long.
+        `Unfinished` if the process stops before that, or Slack is out of reach: the card waits
+        for it then, however long.
         """
-        failures = 0
         while True:
             try:
-                finished, idle = await self._look(send_id)
-                failures, pause = 0, PACE
+                snap = await self._look(send_id)
             except SlackDown as down:
-                finished, idle = False, True
-                pause = down.retry_after or min(2.0 ** min(failures, _DOUBLINGS), _SLOWEST)
-                failures += 1
-                log.warning("slack.down", send=send_id, why=str(down), retry_in=pause)
-            if finished:
-                return True
-            if self._stopping.is_set() and idle:
-                return False
-            await self._pause(pause)
+                return Unfinished(self._outages.pause(send_id, down))
+            self._outages.over(send_id)
+            if snap is None or not _more_to_come(snap):
+                return None
+            if self._stopping.is_set() and not snap.count(DeliveryState.SENDING):
+                return Unfinished(0.0)
+            await self._pause()
 
-    async def _pause(self, seconds: float) -> None:
+    async def notify(self, send_id: int, _worker: int = 0) -> Unfinished | None:
+        """Tell the sender alone whom the send did not surely reach, if it is more than before."""
+        card, snap = await self._read(send_id)
+        if card is None or snap is None or not _to_tell(card, snap):
+            return None
+        try:
+            await self._whisper(card, failure_notice(snap))
+        except SlackDown as down:
+            return Unfinished(self._outages.pause(send_id, down))
+        self._outages.over(send_id)
+        await self._cards.told(send_id, snap.unreached)
+        return None
+
+    async def _pause(self) -> None:
         if self._stopping.is_set():
-            await asyncio.sleep(min(seconds, PACE))
+            await asyncio.sleep(PACE)
             return
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(PACE):
                 await self._stopping.wait()
         except TimeoutError:
             pass
 
-    async def _look(self, send_id: int) -> tuple[bool, bool]:
-        """Show what is; tell whether that was the last word, and whether nothing is under way."""
-        card = await self._cards.card(send_id)
-        snap = await self._cards.snapshot(send_id)
+    async def _look(self, send_id: int) -> Snapshot | None:
+        """Show what is, and see to it that the sender is told of failures."""
+        await self._cards.looked(send_id)
+        card, snap = await self._read(send_id)
         if card is None or snap is None:
-            return True, True
+            return None
         await self._show(card, snap)
-        return snap.settled, snap.count(DeliveryState.SENDING) == 0
+        if snap.unreached < card.told_of:
+            await self._cards.reached(send_id, snap.unreached)
+        if _to_tell(card, snap):
+            await self._jobs.defer(Order(Task.NOTICE, send_id, _until_next(card)))
+        return snap
+
+    async def _read(self, send_id: int) -> tuple[CardRow | None, Snapshot | None]:
+        return await self._cards.card(send_id), await self._cards.snapshot(send_id)
 
     async def _show(self, card: CardRow, snap: Snapshot) -> None:
         if card.place != "private":
@@ -95,7 +140,6 @@ class Follower:
                 await self._cards.placed(card.send_id, "private", "", "")
                 card = replace(card, place="private", ts="", shown="")
             else:
-                await self._notify(card, snap)
                 return
         await self._show_privately(card, snap)
 
@@ -111,19 +155,15 @@ class Follower:
             ts = await self._voice.post(card.channel, message)
         await self._cards.placed(card.send_id, "channel", ts, digest)
 
-    async def _notify(self, card: CardRow, snap: Snapshot) -> None:
-        """Tell the sender alone, once, whom the send did not surely reach."""
-        if snap.settled and (snap.failures or snap.unknowns) and not card.told:
-            await self._whisper(card, failure_notice(snap))
-            await self._cards.told(card.send_id)
-
     async def _show_privately(self, card: CardRow, snap: Snapshot) -> None:
         stage = "final" if snap.settled else "first"
         waits = stage == "first" and snap.age < _PATIENCE
-        if waits or card.shown == stage:
+        if waits or card.shown in {stage, "final"}:
             return
         await self._whisper(card, private_card(snap))
         await self._cards.placed(card.send_id, "private", "", stage)
+        if stage == "final" and snap.unreached:
+            await self._cards.told(card.send_id, snap.unreached)
 
     async def _whisper(self, card: CardRow, message: Message) -> None:
         ear = Ear(card.actor, card.channel, card.answer_url, card.answer_until)
@@ -131,6 +171,24 @@ class Follower:
             await self._voice.whisper(ear, message)
         except NotShown as refused:  # no way is left: trying again would not find one
             log.warning("answer.lost", send=card.send_id, why=str(refused))
+
+
+def _more_to_come(snap: Snapshot) -> bool:
+    """Tell whether to look again by itself: a private answer waits a moment for the result."""
+    return snap.busy or (not snap.settled and snap.age < _PATIENCE)
+
+
+def _to_tell(card: CardRow, snap: Snapshot) -> bool:
+    """Tell whether the sender has to be told of more failures, once it is clear how many."""
+    by_card = card.place == "private" and card.shown != "final"
+    return snap.settled and not by_card and snap.unreached > card.told_of
+
+
+def _until_next(card: CardRow) -> float:
+    if card.told_age is None:
+        return 0.0
+    pause = NOTICE_PAUSE * 2.0 ** min(card.notices - 1, _DOUBLINGS)
+    return max(0.0, pause - card.told_age)
 
 
 def _digest(message: Message) -> str:

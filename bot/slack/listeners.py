@@ -17,11 +17,22 @@ from bot.metrics import Metrics
 from bot.slack.message import Message
 from bot.slack.payload import Click, click, command_request, response_url, submitter
 from bot.slack.replies import Replies
-from bot.slack.surface import COMMAND, COMPOSE, NEXT, PREVIOUS, REFRESH, RETRY, SHARE
+from bot.slack.surface import (
+    AGAIN,
+    COMMAND,
+    COMPOSE,
+    LEAVE,
+    NEXT,
+    PREVIOUS,
+    REFRESH,
+    RETRY,
+    SHARE,
+)
 from bot.slack.views import composer
-from bot.slack.views.answers import explained, helped, plain, refused
-from bot.slack.views.card import private_card
-from bot.slack.views.listing import Place, listing, shared
+from bot.slack.views.answers import plain
+from bot.slack.views.card import Doubt, private_card
+from bot.slack.views.listing import Place, shared
+from bot.slack.views.outcomes import answer_of, retried
 from bot.slack.views.text import escape
 from bot.slack.voice import (
     SLACK_ERRORS,
@@ -35,15 +46,8 @@ from bot.slack.voice import (
 from bot.store.cards import Cards
 from commands.dispatch import Request
 from commands.errors import CommandError
-from commands.outcome import (
-    ComposerAsked,
-    Explained,
-    Helped,
-    Listing,
-    Outcome,
-    Refused,
-    Sending,
-)
+from commands.model import Actor
+from commands.outcome import ComposerAsked, Listing, Outcome, Refused, Sending
 from commands.parser import Recipients, parse
 
 ACK_LIMIT = 3.0
@@ -93,6 +97,8 @@ class Listeners:
         app.shortcut(COMPOSE)(_function(self.shortcut))
         app.view(COMPOSE)(_function(self.submitted))
         app.action(RETRY)(_function(self.retry))
+        app.action(AGAIN)(_function(self.send_again))
+        app.action(LEAVE)(_function(self.leave))
         app.action(REFRESH)(_function(self.refresh))
         app.action(PREVIOUS)(_function(self.turn_page))
         app.action(NEXT)(_function(self.turn_page))
@@ -117,7 +123,9 @@ class Listeners:
 
         async with self._replies.answering("command", tell):
             outcome = await self._dispatch(request, ear)
-            shown = _shown(outcome) if outcome else plain(_LATER if _lists(request.text) else _SLOW)
+            shown = (
+                answer_of(outcome) if outcome else plain(_LATER if _lists(request.text) else _SLOW)
+            )
             if isinstance(outcome, ComposerAsked):
                 origin = composer.Origin(request.actor.channel, request.answer_url)
                 shown = await self._open(body, origin)
@@ -139,7 +147,7 @@ class Listeners:
             await self._replies.say(ear, message)
 
         async with self._replies.answering("late answer", tell):
-            if shown := _shown(self._counted(await work)):
+            if shown := answer_of(self._counted(await work)):
                 await tell(shown)
 
     async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -206,16 +214,41 @@ class Listeners:
         clicked = click(body)
         async with self._replies.clicked(ack, clicked.ear, "retry") as tell:
             send_id = int(clicked.value)
-            actor = clicked.actor
-            card = await self._cards.card(send_id)
-            if card and card.actor == actor.user:  # the notice may have come as a direct message
-                actor = clicked.acting_in(card.channel)
+            actor = await self._acting(clicked, send_id)
             outcome = self._counted(await self._core.retry(actor, send_id, clicked.answer_url))
             await ack()
             if isinstance(outcome, Sending):
-                await tell(plain(_retried(outcome)))
-            elif shown := _shown(outcome):
+                await tell(retried(outcome))
+            elif shown := answer_of(outcome):
                 await tell(shown)
+
+    async def send_again(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Send again*: to those in doubt, on the sender's word."""
+        await self._decide(ack, body, again=True)
+
+    async def leave(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Leave it*: those in doubt stay as they are."""
+        await self._decide(ack, body, again=False)
+
+    async def _decide(self, ack: AsyncAck, body: dict[str, Any], *, again: bool) -> None:
+        clicked = click(body)
+        async with self._replies.clicked(ack, clicked.ear, "doubt") as tell:
+            doubt = Doubt.unpack(clicked.value)
+            actor = await self._acting(clicked, doubt.send_id)
+            decided = await self._core.decide_doubt(
+                actor, doubt.send_id, doubt.attempt, again=again
+            )
+            outcome = self._counted(decided)
+            await ack()
+            if shown := answer_of(outcome):
+                await tell(shown)
+
+    async def _acting(self, clicked: Click, send_id: int) -> Actor:
+        """Give who clicked, in the send's own channel: its notice may be a direct message."""
+        card = await self._cards.card(send_id)
+        if card and card.actor == clicked.actor.user:
+            return clicked.acting_in(card.channel)
+        return clicked.actor
 
     async def refresh(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*Refresh* of a private card, which may stand in a direct message."""
@@ -234,7 +267,7 @@ class Listeners:
         async with self._replies.clicked(ack, clicked.ear, "page"):
             await ack()
             outcome = await self._relist(clicked)
-            if shown := _shown(outcome, Place.unpack(clicked.value).page):
+            if shown := answer_of(outcome, Place.unpack(clicked.value).page):
                 await self._replies.say(clicked.ear, shown, replace=isinstance(outcome, Listing))
 
     async def share(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -247,7 +280,7 @@ class Listeners:
                 page = Place.unpack(clicked.value).page
                 shown = await self._share(clicked, shared(outcome, page, clicked.actor.user))
             else:
-                shown = _shown(outcome)
+                shown = answer_of(outcome)
             if shown:
                 await tell(shown)
 
@@ -285,24 +318,3 @@ def _lists(text: str) -> bool:
         return isinstance(parse(text), Recipients)
     except CommandError:
         return False
-
-
-def _retried(outcome: Sending) -> str:
-    if outcome.repeated:
-        return f"This was retried before, as #{outcome.send_id}. Nothing more is sent."
-    return f"Sending again to {outcome.recipients:,}, as #{outcome.send_id}."
-
-
-_SHOWN: dict[type, Callable[[Any], Message]] = {
-    Refused: refused,
-    Explained: explained,
-    Helped: helped,
-}
-
-
-def _shown(outcome: Outcome, page: int = 0) -> Message | None:
-    """Draw an outcome for the asker; a send shows itself on its card."""
-    if isinstance(outcome, Listing):
-        return listing(outcome, page)
-    draw = _SHOWN.get(type(outcome))
-    return draw(outcome) if draw else None

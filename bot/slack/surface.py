@@ -12,6 +12,8 @@ COMPOSE = "sms_compose"
 SHORTCUTS = frozenset({COMPOSE})
 
 RETRY = "sms_retry"
+AGAIN = "sms_again"
+LEAVE = "sms_leave"
 REFRESH = "sms_refresh"
 PREVIOUS = "sms_previous"
 NEXT = "sms_next"

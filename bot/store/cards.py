@@ -5,18 +5,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, LiteralString
 
-from bot.snapshot import Snapshot
+from bot.snapshot import Retry, Snapshot
 from bot.store.database import Pool
 from commands.model import Delivery, DeliveryState, Kind, Recipient
 
 _HEAD = """
-SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of
+SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of, left_by
 FROM send WHERE id = %s
 """
 
+# the last column: in doubt, and looked for at Twilio
 _TALLY = """
-SELECT state, coalesce(code, ''), count(*) FROM delivery WHERE send_id = %s GROUP BY 1, 2
+SELECT state, coalesce(code, ''), count(*),
+    count(*) FILTER (WHERE state = 'in_doubt' AND next_check IS NOT NULL),
+    max(attempt) FILTER (WHERE state = 'in_doubt')
+FROM delivery WHERE send_id = %s GROUP BY 1, 2
 """
+
+_RETRIES = "SELECT id, actor, recipients FROM send WHERE retry_of = %s ORDER BY id"
 
 _DELIVERY = "SELECT address, name, state, coalesce(code, ''), sid, error_code, reason FROM delivery"
 
@@ -49,7 +55,9 @@ class CardRow:
         answer_url: Slack's response_url for private answers.
         answer_until: when that URL ends.
         shown: digest of what is shown.
-        told: True once the sender has been told privately of failures.
+        told_of: how many not surely reached the sender knows of.
+        notices: how often they were told.
+        told_age: seconds since they were told last; None if never.
     """
 
     send_id: int
@@ -60,7 +68,9 @@ class CardRow:
     answer_url: str = field(repr=False)
     answer_until: datetime
     shown: str
-    told: bool
+    told_of: int
+    notices: int
+    told_age: float | None
 
 
 class Cards:
@@ -78,11 +88,12 @@ class Cards:
                 await conn.execute(_FIRST, (send_id, LISTED)),
                 await conn.execute(_FAILED, (send_id, LISTED_FAILED)),
                 await conn.execute(_UNKNOWN, (send_id, LISTED_FAILED)),
+                await conn.execute(_RETRIES, (send_id,)),
             ]
-            head, tally, first, failed, unknown = [await c.fetchall() for c in cursors]
+            head, tally, first, failed, unknown, retries = [await c.fetchall() for c in cursors]
         if not head:
             return None
-        number, kind, channel, actor, sender, body, recipients, created, retry_of = head[0]
+        number, kind, channel, actor, sender, body, recipients, created, retry_of, left = head[0]
         return Snapshot(
             send_id=number,
             kind=Kind(kind),
@@ -93,10 +104,14 @@ class Cards:
             recipients=recipients,
             created=created,
             retry_of=retry_of,
-            tally={(DeliveryState(state), code): count for state, code, count in tally},
+            tally={(DeliveryState(state), code): count for state, code, count, *_ in tally},
             shown=_deliveries(first),
             failed=_deliveries(failed),
             unknown=_deliveries(unknown),
+            looking=sum(looking for *_, looking, _ in tally),
+            doubt=max((attempt or 0 for *_, attempt in tally), default=0),
+            left_by=left,
+            retries=tuple(Retry(*row) for row in retries),
         )
 
     async def card(self, send_id: int) -> CardRow | None:
@@ -104,7 +119,8 @@ class Cards:
         async with self._pool.connection() as conn:
             cursor = await conn.execute(
                 "SELECT c.send_id, s.channel, s.actor, place, ts, answer_url, answer_until, shown,"
-                " told FROM card c JOIN send s ON s.id = c.send_id WHERE c.send_id = %s",
+                " told_of, notices, extract(epoch FROM now() - told_at)::float8"
+                " FROM card c JOIN send s ON s.id = c.send_id WHERE c.send_id = %s",
                 (send_id,),
             )
             row = await cursor.fetchone()
@@ -117,9 +133,21 @@ class Cards:
             (place, ts, shown, send_id),
         )
 
-    async def told(self, send_id: int) -> None:
-        """Remember that the sender knows of the failures."""
-        await self._run("UPDATE card SET told = true WHERE send_id = %s", (send_id,))
+    async def looked(self, send_id: int) -> None:
+        """Note that what has changed so far is about to be shown: call before `snapshot`."""
+        await self._run("UPDATE card SET stale = false WHERE send_id = %s AND stale", (send_id,))
+
+    async def told(self, send_id: int, count: int) -> None:
+        """Remember that the sender knows of `count` who were not surely reached."""
+        await self._run(
+            "UPDATE card SET told_of = %s, notices = notices + 1, told_at = now()"
+            " WHERE send_id = %s",
+            (count, send_id),
+        )
+
+    async def reached(self, send_id: int, count: int) -> None:
+        """Remember that only `count` of those whom the sender was told of are still not reached."""
+        await self._run("UPDATE card SET told_of = %s WHERE send_id = %s", (count, send_id))
 
     async def _run(self, sql: LiteralString, params: Sequence[object]) -> None:
         async with self._pool.connection() as conn:

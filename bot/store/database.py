@@ -1,6 +1,7 @@
 """The connection pool that the ledger, the audit and the job engine share."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psycopg
@@ -47,7 +48,7 @@ async def locate(database_url: str, data_dir: Path) -> str:
 
 
 async def open_pool(url: str) -> Pool:
-    """Open the pool and bring the schema up to date.
+    """Open the ledger's pool and bring the schema up to date.
 
     Raises:
         psycopg.OperationalError: the database cannot be reached.
@@ -57,10 +58,24 @@ async def open_pool(url: str) -> Pool:
         url, autocommit=True, connect_timeout=int(CONNECT_TIMEOUT)
     ) as conn:
         await migrate(conn)
+    return await _open(url, _autocommit)
+
+
+async def open_queue_pool(url: str) -> Pool:
+    """Open the job queue's own pool, whose commits do not wait for the disk.
+
+    A job is only a hint. Should the database crash, a job that was fetched is fetched again, and
+    one that is lost is found by what it left undone (`bot.store.orphans`). Jobs that are deferred
+    together with a change of the ledger are in the ledger's transaction, which does wait.
+    """
+    return await _open(url, _unhurried)
+
+
+async def _open(url: str, configure: Callable[[psycopg.AsyncConnection], Awaitable[None]]) -> Pool:
     pool: Pool = AsyncConnectionPool(
         url,
         kwargs={"connect_timeout": int(CONNECT_TIMEOUT)},
-        configure=_autocommit,
+        configure=configure,
         # A database that was restarted leaves only dead connections behind. One empty query each
         # (0.1 ms) finds out; without it the engine cannot write down that a job failed, and the
         # job is neither run nor tried again for as long as the process lives.
@@ -76,3 +91,8 @@ async def open_pool(url: str) -> Pool:
 
 async def _autocommit(conn: psycopg.AsyncConnection) -> None:
     await conn.set_autocommit(True)
+
+
+async def _unhurried(conn: psycopg.AsyncConnection) -> None:
+    await conn.set_autocommit(True)
+    await conn.execute("SET synchronous_commit = off")

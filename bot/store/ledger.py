@@ -1,17 +1,21 @@
 """The ledger in PostgreSQL: sends are committed here before anything leaves for Twilio."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import LiteralString
 
 import psycopg
 
 from bot.store.database import Pool
+from bot.store.doubts import requeue
+from bot.store.marks import mark
 from bot.store.text import storable
-from commands.model import AuditEntry, Committed, FailedPart, LimitReached, NewSend, Recipient
+from bot.tasks import Deferrer, Order, Task
+from commands.model import Actor, AuditEntry, Committed, LimitReached, NewSend, Part, Recipient
 
 _SEND = """
-INSERT INTO send (request_key, kind, team, channel, actor, sender, body, recipients, retry_of)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO send
+    (request_key, kind, team, channel, actor, sender, body, recipients, retry_of, look_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))
 ON CONFLICT (request_key) DO NOTHING
 RETURNING id
 """
@@ -34,28 +38,50 @@ SELECT coalesce(sum(recipients), 0) FROM send
 WHERE channel = %s AND created > now() - interval '24 hours' AND id <> %s
 """
 
-_FAILED = """
+_HEAD = """
+SELECT actor, channel, body, left_by, (SELECT count(*) FROM send r WHERE r.retry_of = s.id)
+FROM send s WHERE id = %s
+"""
+
+# Without those whom a retry of this send has reached for already: their fate is told there.
+_UNRETRIED = """
+SELECT address, name FROM delivery d
+WHERE send_id = %(send)s AND state IN ('failed', 'undelivered', 'canceled', 'suppressed')
+  AND NOT EXISTS (
+    SELECT 1 FROM send r JOIN delivery again ON again.send_id = r.id
+    WHERE r.retry_of = %(send)s AND again.address = d.address
+)
+"""
+_FAILED = f"{_UNRETRIED} ORDER BY position"
+_PASSING = f"{_UNRETRIED} AND error_code = ANY(%(codes)s) ORDER BY position"
+
+_DOUBTFUL = """
 SELECT address, name FROM delivery
-WHERE send_id = %s AND state IN ('failed', 'undelivered', 'canceled', 'suppressed')
+WHERE send_id = %(send)s AND state = 'in_doubt' AND next_check IS NULL AND attempt <= %(attempt)s
 ORDER BY position
 """
 
-
-class Deferrer(Protocol):
-    """Whoever turns a committed send into jobs, inside the same transaction."""
-
-    async def defer_send(
-        self, conn: psycopg.AsyncConnection, send_id: int, recipients: int
-    ) -> None:
-        """Put the jobs of a new send into the queue."""
+SPREAD = 250
+"""Recipients from which on a second process is asked to help."""
 
 
 class PostgresLedger:
     """`commands.ports.Ledger` and `commands.ports.AuditLog` over a pool."""
 
-    def __init__(self, pool: Pool, jobs: Deferrer) -> None:
+    def __init__(
+        self, pool: Pool, jobs: Deferrer, first_look: Callable[[], float | None] = lambda: None
+    ) -> None:
+        """Bind the pool.
+
+        Args:
+            pool: where the ledger is.
+            jobs: takes the jobs of each send.
+            first_look: gives the seconds until Twilio is first asked what became of a send's
+                messages; None: it never is.
+        """
         self._pool = pool
         self._jobs = jobs
+        self._first_look = first_look
 
     async def commit(self, send: NewSend) -> Committed | LimitReached:
         """Write send, deliveries, card, audit and jobs in one transaction, or nothing.
@@ -64,7 +90,8 @@ class PostgresLedger:
         """
         async with self._pool.connection() as conn:
             try:
-                async with conn.transaction():
+                # in a pipeline: what needs no answer does not wait for one
+                async with conn.pipeline(), conn.transaction():
                     return await self._commit(conn, send)
             except _OverLimitError as full:
                 return full.reached
@@ -96,6 +123,7 @@ class PostgresLedger:
                 storable(send.body),
                 len(send.recipients),
                 send.retry_of,
+                self._first_look(),
             ),
         )
         row = await cursor.fetchone()
@@ -104,30 +132,76 @@ class PostgresLedger:
     async def _fill(self, conn: psycopg.AsyncConnection, send: NewSend, send_id: int) -> None:
         addresses = [r.address for r in send.recipients]
         names = [storable(r.name) for r in send.recipients]
-        async with conn.pipeline():
-            await conn.execute(_DELIVERIES, (send_id, addresses, names))
-            await conn.execute(_CARD, (send_id, send.answer_url))
-            await conn.execute(_AUDIT, _audit_row(_allowed(send, send_id)))
-        await self._jobs.defer_send(conn, send_id, len(addresses))
+        await conn.execute(_DELIVERIES, (send_id, addresses, names))
+        await conn.execute(_CARD, (send_id, send.answer_url))
+        await conn.execute(_AUDIT, _audit_row(_allowed(send, send_id)))
+        await self._jobs.defer(*self._orders(send_id, len(addresses)), conn=conn)
+        if send.retry_of is not None:  # its card tells who retries it
+            await mark(conn, self._jobs, [send.retry_of])
+
+    def _orders(self, send_id: int, recipients: int) -> list[Order]:
+        drains = 2 if recipients >= SPREAD else 1
+        look = self._first_look()
+        return [
+            *([Order(Task.DRAIN, send_id)] * drains),
+            Order(Task.CARD, send_id),
+            *([] if look is None else [Order(Task.TRACK, send_id, look)]),
+        ]
 
     async def record(self, entry: AuditEntry) -> None:
         """Append one decision that belongs to no send."""
         async with self._pool.connection() as conn:
             await conn.execute(_AUDIT, _audit_row(entry))
 
-    async def failed_part(self, send_id: int) -> FailedPart | None:
-        """Give the recipients of a send that failed, or None if there is no such send."""
-        async with self._pool.connection() as conn:
-            cursor = await conn.execute(
-                "SELECT actor, channel, body FROM send WHERE id = %s", (send_id,)
-            )
+    async def failed_part(self, send_id: int) -> Part | None:
+        """Give those who failed and were not sent to again; None if there is no such send."""
+        return await self._part(send_id, _FAILED, {"send": send_id})
+
+    async def passing_part(self, send_id: int, codes: Sequence[int]) -> Part | None:
+        """Give those of `failed_part` whose failure has one of these codes of Twilio's."""
+        return await self._part(send_id, _PASSING, {"send": send_id, "codes": list(codes)})
+
+    async def doubtful_part(self, send_id: int, attempt: int) -> Part | None:
+        """Give those in doubt whom nobody looks for any more; None if there is no such send."""
+        return await self._part(send_id, _DOUBTFUL, {"send": send_id, "attempt": attempt})
+
+    async def _part(
+        self, send_id: int, whom: LiteralString, params: Mapping[str, object]
+    ) -> Part | None:
+        # one look for both: a retry in between would make its recipients seem new
+        async with self._pool.connection() as conn, conn.transaction():
+            await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor = await conn.execute(_HEAD, (send_id,))
             head = await cursor.fetchone()
             if head is None:
                 return None
-            cursor = await conn.execute(_FAILED, (send_id,))
-            failed = tuple(Recipient(*row) for row in await cursor.fetchall())
-        actor, channel, body = head
-        return FailedPart(send_id, actor, channel, body, failed)
+            cursor = await conn.execute(whom, params)
+            recipients = tuple([Recipient(*row) for row in await cursor.fetchall()])
+        actor, channel, body, left_by, retries = head
+        return Part(send_id, actor, channel, body, recipients, retries, left_by)
+
+    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> int:
+        """Queue those of `doubtful_part` anew, and tell how many there were."""
+        async with self._pool.connection() as conn, conn.transaction():
+            count = await requeue(
+                conn, self._jobs, send_id, self._first_look(), source="asked", attempt=attempt
+            )
+            if count:
+                detail = f"{count} recipients in doubt, sent to again"
+                entry = AuditEntry(
+                    actor, "again", allowed=True, rule=rule, detail=detail, send_id=send_id
+                )
+                await conn.execute(_AUDIT, _audit_row(entry))
+        return count
+
+    async def leave(self, send_id: int, actor: Actor) -> None:
+        """Keep that those in doubt are left as they are."""
+        rule = "doubts are decided by the sender"
+        entry = AuditEntry(actor, "leave", allowed=True, rule=rule, send_id=send_id)
+        async with self._pool.connection() as conn, conn.transaction():
+            await conn.execute("UPDATE send SET left_by = %s WHERE id = %s", (actor.user, send_id))
+            await conn.execute(_AUDIT, _audit_row(entry))
+            await mark(conn, self._jobs, [send_id])
 
 
 class _OverLimitError(Exception):

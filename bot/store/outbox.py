@@ -5,29 +5,37 @@ a process that was taken for dead cannot overwrite what its successor knows.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import psycopg
 from psycopg.errors import UniqueViolation
 
 from bot.store.database import Pool
+from bot.store.marks import mark
 from bot.store.text import storable
-from commands.model import DeliveryState
+from bot.tasks import Deferrer, Order, Task
+from commands.model import DeliveryState, Kind
 
-DEAD_AFTER = 4.0
+DEAD_AFTER = 3.5
 """Seconds without a heartbeat (one a second) after which a worker is taken for dead."""
 
-# A worker that was declared dead has no row any more, and so claims nothing.
+# A worker that was declared dead, or may be at any moment, claims nothing.
 _CLAIM = """
 WITH next AS (
     SELECT id FROM delivery
     WHERE send_id = %(send)s AND state = 'queued'
       AND (next_check IS NULL OR next_check <= now())
-      AND EXISTS (SELECT 1 FROM procrastinate_workers WHERE id = %(owner)s)
+      AND EXISTS (
+        SELECT 1 FROM procrastinate_workers WHERE id = %(owner)s
+          AND last_heartbeat > now() - make_interval(secs => %(dead)s)
+      )
     ORDER BY position LIMIT %(want)s
     FOR UPDATE SKIP LOCKED
 ), claimed AS (
-    UPDATE delivery d SET state = 'sending', owner = %(owner)s, attempt = d.attempt + 1
+    UPDATE delivery d SET state = 'sending', owner = %(owner)s, attempt = d.attempt + 1,
+        attempted = now(), next_check = NULL
     FROM next WHERE d.id = next.id
     RETURNING d.id, d.address, d.attempt, d.position
 ), noted AS (
@@ -36,57 +44,79 @@ WITH next AS (
 SELECT id, address, attempt FROM claimed ORDER BY position
 """
 
-# `in_doubt` too: an answer that arrives after a takeover still tells the truth.
+# `in_doubt` too: an answer that arrives after a takeover still tells the truth; that nothing was
+# sent, perhaps, after the last drain of its send, which is then not settled after all. Rows are
+# locked in their order, as by everybody who changes several: no two changes can block each other.
 _RECORD = """
 WITH answer AS (
     SELECT * FROM unnest(
         %s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[],
         %s::text[], %s::float8[]
     ) AS a(id, attempt, state, sid, code, error_code, reason, request_id, pause)
+), held AS (
+    SELECT d.id, d.state AS was FROM delivery d JOIN answer a ON d.id = a.id
+    WHERE d.attempt = a.attempt AND d.owner = %s
+      AND (d.state = 'sending' OR d.state = 'in_doubt' AND a.state <> 'in_doubt')
+    ORDER BY d.id FOR UPDATE OF d
 ), moved AS (
     UPDATE delivery d SET
         state = a.state, sid = a.sid, code = nullif(a.code, ''), error_code = a.error_code,
         reason = a.reason, request_id = a.request_id,
-        next_check = now() + make_interval(secs => a.pause)
-    FROM answer a
-    WHERE d.id = a.id AND d.attempt = a.attempt AND d.owner = %s
-      AND d.state IN ('sending', 'in_doubt')
-    RETURNING d.id, d.state
+        doubted = CASE WHEN a.state = 'in_doubt' THEN now() END,
+        next_check = CASE WHEN a.state = 'in_doubt' THEN now()
+                          ELSE now() + make_interval(secs => a.pause) END
+    FROM answer a, held WHERE d.id = a.id AND d.id = held.id
+    RETURNING d.id, d.send_id, d.state, held.was
+), reopened AS (
+    UPDATE send SET settled = NULL WHERE settled IS NOT NULL AND id = (
+        SELECT min(send_id) FROM moved WHERE was = 'in_doubt' AND state = 'queued')
+), noted AS (
+    INSERT INTO event (delivery_id, state, source) SELECT id, state, 'answer' FROM moved
 )
-INSERT INTO event (delivery_id, state, source) SELECT id, state, 'answer' FROM moved
+SELECT count(*) FILTER (WHERE was = 'in_doubt') FROM moved
 """
 
 # Claimed, but the claim never reached the process (its connection broke in between), so nothing
 # was posted: the one case in which a row that is `sending` may be sent to without looking.
 _STRAY = """
-WITH stray AS (
-    UPDATE delivery d SET state = 'queued', owner = NULL
+WITH unheld AS (
+    SELECT id FROM delivery d
     WHERE send_id = %(send)s AND state = 'sending' AND owner = ANY(%(owners)s::bigint[])
       AND NOT EXISTS (
         SELECT 1 FROM unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS held(id, attempt)
         WHERE held.id = d.id AND held.attempt = d.attempt
-    )
+    ) ORDER BY id FOR UPDATE
+), stray AS (
+    UPDATE delivery d SET state = 'queued', owner = NULL
+    FROM unheld WHERE d.id = unheld.id
     RETURNING d.id
 )
 INSERT INTO event (delivery_id, state, source) SELECT id, 'queued', 'reclaim' FROM stray
 """
 
 _ABANDONED = """
-WITH lost AS (
-    UPDATE delivery d SET state = 'in_doubt', code = '1001', reason = %(reason)s
+WITH orphan AS (
+    SELECT id FROM delivery d
     WHERE send_id = %(send)s AND state = 'sending' AND NOT EXISTS (
         SELECT 1 FROM procrastinate_workers w
         WHERE w.id = d.owner AND w.last_heartbeat > now() - make_interval(secs => %(dead)s)
-    )
+    ) ORDER BY id FOR UPDATE
+), lost AS (
+    UPDATE delivery d SET state = 'in_doubt', code = '1001', reason = %(reason)s,
+        doubted = now(), next_check = now()
+    FROM orphan WHERE d.id = orphan.id
     RETURNING d.id
 )
 INSERT INTO event (delivery_id, state, source) SELECT id, 'in_doubt', 'takeover' FROM lost
 """
 
 _HALT = """
-WITH stopped AS (
-    UPDATE delivery d SET state = 'failed', code = %s, error_code = %s, reason = %s
-    WHERE send_id = %s AND state = 'queued'
+WITH waiting AS (
+    SELECT id FROM delivery WHERE send_id = %(send)s AND state = 'queued' ORDER BY id FOR UPDATE
+), stopped AS (
+    UPDATE delivery d SET state = 'failed', code = %(code)s, error_code = %(error)s,
+        reason = %(reason)s
+    FROM waiting WHERE d.id = waiting.id
     RETURNING d.id
 )
 INSERT INTO event (delivery_id, state, source) SELECT id, 'failed', 'halt' FROM stopped
@@ -94,26 +124,44 @@ INSERT INTO event (delivery_id, state, source) SELECT id, 'failed', 'halt' FROM 
 
 _STOPPED = "the process that was sending stopped before Twilio's answer was recorded"
 
+_LETTER = "SELECT sender, body, kind, token, created FROM send WHERE id = %s"
+
 _SETTLE = """
-UPDATE send SET settled = now() WHERE id = %s AND settled IS NULL AND NOT EXISTS (
-    SELECT 1 FROM delivery WHERE send_id = send.id AND state = 'queued'
-) AND NOT EXISTS (
-    SELECT 1 FROM delivery WHERE send_id = send.id AND state = 'sending'
-)
+UPDATE send SET settled = CASE WHEN busy.yes THEN NULL ELSE coalesce(settled, now()) END
+FROM (SELECT EXISTS (
+    SELECT 1 FROM delivery WHERE send_id = %(send)s AND state = 'queued'
+) OR EXISTS (
+    SELECT 1 FROM delivery WHERE send_id = %(send)s AND state = 'sending'
+) AS yes) AS busy
+WHERE id = %(send)s AND (settled IS NULL) <> busy.yes
 """
 
-_NEXT_DUE = """
-SELECT extract(epoch FROM min(coalesce(next_check, now())) - now())::float8
-FROM delivery WHERE send_id = %s AND state = 'queued'
+_LEFT = """
+SELECT
+    (SELECT extract(epoch FROM min(coalesce(next_check, now())) - now())::float8
+     FROM delivery WHERE send_id = %(send)s AND state = 'queued'),
+    EXISTS (SELECT 1 FROM delivery
+            WHERE send_id = %(send)s AND state = 'in_doubt' AND next_check IS NOT NULL)
 """
 
 
 @dataclass(frozen=True)
 class Letter:
-    """What is the same for every recipient of a send."""
+    """What is the same for every recipient of a send.
+
+    Attributes:
+        sender: the From.
+        body: the text.
+        kind: plain send or page.
+        token: the send's part of the address for status callbacks.
+        created: when it was committed.
+    """
 
     sender: str
     body: str = field(repr=False)
+    kind: Kind
+    token: str = field(repr=False)
+    created: datetime
 
 
 @dataclass(frozen=True)
@@ -143,8 +191,9 @@ class Settled:
 class Outbox:
     """What `drain` needs of the ledger."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, jobs: Deferrer) -> None:
         self._pool = pool
+        self._jobs = jobs
 
     async def begin(
         self, send_id: int, owners: Collection[int], held: Collection[tuple[int, int]]
@@ -160,66 +209,96 @@ class Outbox:
             held: its claims as delivery and attempt; no claim may be under way meanwhile.
         """
         ids, attempts = [i for i, _ in held], [a for _, a in held]
-        async with self._pool.connection() as conn, conn.pipeline():
+        async with self._pool.connection() as conn, conn.pipeline() as pipeline:
             await conn.execute(
                 _STRAY, {"send": send_id, "owners": list(owners), "ids": ids, "attempts": attempts}
             )
+            await pipeline.sync()  # a transaction each: together they lock rows in no order
             await conn.execute(
                 _ABANDONED, {"send": send_id, "dead": DEAD_AFTER, "reason": _STOPPED}
             )
-            cursor = await conn.execute("SELECT sender, body FROM send WHERE id = %s", (send_id,))
-            row = await cursor.fetchone()
-        return Letter(*row) if row else None
+            cursor = await conn.execute(_LETTER, (send_id,))
+            return _letter(await cursor.fetchone())
+
+    async def letter(self, send_id: int) -> Letter | None:
+        """Give what a send says; None if it is gone."""
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(_LETTER, (send_id,))
+            return _letter(await cursor.fetchone())
 
     async def turn(
         self, send_id: int, owner: int, answers: Sequence[Settled], want: int
     ) -> list[Claim]:
         """Record `answers` and claim up to `want` recipients, in one round trip."""
         try:
-            return await self._turn(send_id, owner, answers, want)
+            late, claims = await self._turn(send_id, owner, answers, want)
         except _UNRECORDABLE:
-            await self.record(owner, answers)
-            return await self._turn(send_id, owner, (), want)
+            await self.record(send_id, owner, answers)
+            _, claims = await self._turn(send_id, owner, (), want)
+        else:
+            await self._tell(send_id, answers, late)
+        return claims
 
     async def _turn(
         self, send_id: int, owner: int, answers: Sequence[Settled], want: int
-    ) -> list[Claim]:
+    ) -> tuple[int, list[Claim]]:
+        asked = {"send": send_id, "owner": owner, "want": want, "dead": DEAD_AFTER}
         async with self._pool.connection() as conn, conn.pipeline():
-            if answers:
-                await _record(conn, owner, answers)
-            if not want:
-                return []
-            cursor = await conn.execute(_CLAIM, {"send": send_id, "owner": owner, "want": want})
-            return [Claim(*row) for row in await cursor.fetchall()]
+            recorded = await _record(conn, owner, answers) if answers else None
+            claimed = await conn.execute(_CLAIM, asked) if want else None
+            late = await _count(recorded) if recorded else 0
+            claims = [Claim(*row) for row in await claimed.fetchall()] if claimed else []
+        return late, claims
 
-    async def record(self, owner: int, answers: Sequence[Settled]) -> None:
+    async def record(self, send_id: int, owner: int, answers: Sequence[Settled]) -> None:
         """Record answers one by one, so that one that cannot be leaves the others alone.
 
         Twilio may name one SID twice; which of the two it means cannot be known, so the second is
         left in doubt, and so is whatever else the table does not take.
         """
+        late = 0
         for answer in answers:
             async with self._pool.connection() as conn:
                 try:
-                    await _record(conn, owner, [answer])
+                    late += await _count(await _record(conn, owner, [answer]))
                 except _UNRECORDABLE as exc:
-                    await _record(conn, owner, [_doubted(answer, exc)])
+                    late += await _count(await _record(conn, owner, [_doubted(answer, exc)]))
+        await self._tell(send_id, answers, late)
+
+    async def _tell(self, send_id: int, answers: Sequence[Settled], late: int) -> None:
+        """Have doubts looked into, and a card shown anew whose doubts (`late`) are resolved."""
+        if any(answer.state is DeliveryState.IN_DOUBT for answer in answers):
+            await self._jobs.defer(Order(Task.RECONCILE, send_id))
+        if late:
+            async with self._pool.connection() as conn, conn.transaction():
+                await mark(conn, self._jobs, [send_id])
 
     async def halt(self, send_id: int, code: str, error_code: int | None, reason: str) -> None:
         """Fail everybody who still waits: nobody else would get through either."""
+        told = {"send": send_id, "code": code, "error": error_code, "reason": reason}
         async with self._pool.connection() as conn:
-            await conn.execute(_HALT, (code, error_code, reason, send_id))
+            await conn.execute(_HALT, told)
 
     async def end(self, send_id: int) -> float | None:
-        """Mark the send as settled if nobody is queued or being sent to.
+        """Mark the send as settled if nobody is queued or being sent to, and see to its doubts.
 
         Gives the seconds until a queued recipient may be claimed, None if nobody is queued.
         """
         async with self._pool.connection() as conn, conn.pipeline():
-            await conn.execute(_SETTLE, (send_id,))
-            cursor = await conn.execute(_NEXT_DUE, (send_id,))
+            await conn.execute(_SETTLE, {"send": send_id})
+            cursor = await conn.execute(_LEFT, {"send": send_id})
             row = await cursor.fetchone()
-        return row[0] if row else None
+        due: float | None = row[0] if row else None
+        if row and row[1]:
+            await self._jobs.defer(Order(Task.RECONCILE, send_id))
+        return due
+
+
+def _letter(row: Sequence[Any] | None) -> Letter | None:
+    if row is None:
+        return None
+    sender, body, kind, token, created = row
+    return Letter(sender, body, Kind(kind), token, created)
 
 
 _UNRECORDABLE = (psycopg.DataError, psycopg.IntegrityError)
@@ -237,20 +316,32 @@ def _doubted(answer: Settled, exc: Exception) -> Settled:
     )
 
 
-def _fit(answer: Settled) -> Settled:
-    """Take out of Twilio's words what no column can hold."""
-    return replace(
-        answer,
-        sid=storable(answer.sid) if answer.sid else None,
-        reason=storable(answer.reason),
-        request_id=storable(answer.request_id),
-        error_code=answer.error_code if (answer.error_code or 0).bit_length() < _INT_BITS else None,
-    )
-
-
 _INT_BITS = 32
 
 
-async def _record(conn: psycopg.AsyncConnection, owner: int, answers: Sequence[Settled]) -> None:
-    columns = [list(column) for column in zip(*(astuple(_fit(a)) for a in answers), strict=True)]
-    await conn.execute(_RECORD, (*columns, owner))
+def _columns(answer: Settled) -> tuple[object, ...]:
+    """Give the values of `_RECORD`, without what no column can hold of Twilio's words."""
+    code = answer.error_code
+    return (
+        answer.delivery_id,
+        answer.attempt,
+        str(answer.state),
+        storable(answer.sid) if answer.sid else None,
+        answer.code,
+        code if (code or 0).bit_length() < _INT_BITS else None,
+        storable(answer.reason),
+        storable(answer.request_id),
+        answer.pause,
+    )
+
+
+async def _record(
+    conn: psycopg.AsyncConnection, owner: int, answers: Sequence[Settled]
+) -> psycopg.AsyncCursor:
+    columns = [list(column) for column in zip(*(_columns(a) for a in answers), strict=True)]
+    return await conn.execute(_RECORD, (*columns, owner))
+
+
+async def _count(cursor: psycopg.AsyncCursor) -> int:
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0

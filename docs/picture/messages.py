@@ -1,6 +1,7 @@
 """Print the messages of the picture as JSON: the real bot between a local Slack and a local Twilio.
 
-One of four numbers is refused and one gets no clear answer, so that the card has something to say.
+One of five numbers is refused, one is found at Twilio after its connection broke, and of one nobody
+can know, so that the card has something to say.
 """  # noqa: INP001 - a script, not part of the package
 
 import asyncio
@@ -16,11 +17,12 @@ from bot.sandbox.environ import environ
 from bot.sandbox.model import Message
 from bot.sandbox.server import FakeSlack
 from bot.store import embedded
-from twilio_core.testing import Error, FakeTwilio, Reset
+from twilio_core.testing import Error, FakeTwilio, Reset, ServerError
 
 ONCALL, ALICE = "C0ONCALL", "U0ALICE"
-BOB, CAROL, DAN = "+16175550142", "+16175550143", "+16175550144"
-COMMAND = "send oncall, dan Power is out in the cold room. Please call the lab desk, ext. 12."
+BOB, CAROL, DAN, ERIN = "+16175550142", "+16175550143", "+16175550144", "+16175550145"
+DELIVERED = 3
+COMMAND = "send oncall, dan, erin Power is out in the cold room. Please call the lab desk, ext. 12."
 
 POLICY = f"""
 [[channel]]
@@ -28,6 +30,10 @@ id = "{ONCALL}"
 allow = ["send", "recipients"]
 who = ["*"]
 to = ["directory"]
+
+[timing]
+in_doubt = "3s"
+poll = "1s"
 
 [[contact]]
 name = "alice"
@@ -45,6 +51,10 @@ number = "{CAROL}"
 name = "dan"
 number = "{DAN}"
 
+[[contact]]
+name = "erin"
+number = "{ERIN}"
+
 [[group]]
 name = "oncall"
 members = ["alice", "bob", "carol"]
@@ -53,11 +63,12 @@ members = ["alice", "bob", "carol"]
 
 async def conversation(folder: Path, database_url: str) -> list[Message]:
     """Send, wait for the last word, and give what the sender sees then."""
-    async with FakeSlack() as slack, FakeTwilio(step=None) as twilio:
+    async with FakeSlack() as slack, FakeTwilio(step=0.3) as twilio:
         slack.add_user(ALICE, "alice")
         slack.add_channel(ONCALL, "oncall", [ALICE])
         twilio.script(CAROL, Reset(accepted=True))
         twilio.script(DAN, Error(21614))
+        twilio.script(ERIN, ServerError(500))
         (folder / "sms.toml").write_text(POLICY, encoding="utf-8")
         told = environ(slack, twilio, DATABASE_URL=database_url, LOG_LEVEL="ERROR")
         config = load(told, folder)
@@ -65,9 +76,16 @@ async def conversation(folder: Path, database_url: str) -> list[Message]:
         async with running(config), asyncio.timeout(30):
             await slack.connected()
             await slack.command(ALICE, ONCALL, COMMAND)
-            while not any(m.ephemeral for m in slack.seen_by(ALICE, ONCALL)):  # noqa: ASYNC110 - told by nobody
+            while not _over(slack):  # noqa: ASYNC110 - told by nobody
                 await asyncio.sleep(0.05)
         return slack.seen_by(ALICE, ONCALL)
+
+
+def _over(slack: FakeSlack) -> bool:
+    """Tell whether all three are delivered, and the sender knows of the others."""
+    seen = slack.seen_by(ALICE, ONCALL)
+    told = [m.metadata["event_payload"] for m in seen if m.metadata]
+    return any(m.ephemeral for m in seen) and any(t["delivered"] == DELIVERED for t in told)
 
 
 def main() -> None:

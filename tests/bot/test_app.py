@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from bot.faults import ConfigFaults
 from bot.sandbox.environ import environ
 from bot.sandbox.server import FakeSlack
 from bot.web import CannotListen
-from twilio_core.testing import FakeTwilio
+from tests.bot.kit import Eventually
+from tests.bot.site import proxied
+from twilio_core.testing import FakeTwilio, ServerError
 
 POLICY = """
 [[channel]]
@@ -40,6 +42,12 @@ class World:
     def config(self, **changes: str) -> Config:
         told = environ(self.slack, self.twilio, DATABASE_URL=self.database_url)
         return load({**told, **changes}, self.folder)
+
+    def states(self) -> dict[str, int]:
+        """Count the recipients in each state."""
+        with psycopg.connect(self.database_url) as conn:
+            found = conn.execute("SELECT state, count(*) FROM delivery GROUP BY 1").fetchall()
+        return dict(found)
 
 
 @pytest.fixture
@@ -101,16 +109,11 @@ async def test_a_lost_database_makes_it_unready(world: World, postgres: str) -> 
 
 
 async def test_a_send_survives_connections_that_break_in_the_middle(
-    world: World, postgres: str, eventually: Callable[..., Awaitable[None]]
+    world: World, postgres: str, eventually: Eventually
 ) -> None:
     name = world.database_url.partition("?")[0].rpartition("/")[2]
     numbers = [f"+1617555{n:04}" for n in range(60)]
     world.twilio.latency = 0.05
-
-    def states() -> dict[str, int]:
-        with psycopg.connect(world.database_url) as conn:
-            found = conn.execute("SELECT state, count(*) FROM delivery GROUP BY 1").fetchall()
-        return dict(found)
 
     async with running(world.config(), in_flight=5) as bot:
         await world.slack.connected(10)
@@ -120,14 +123,14 @@ async def test_a_send_survives_connections_that_break_in_the_middle(
         with psycopg.connect(postgres, autocommit=True) as conn:
             conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname=%s",
                          (name,))  # fmt: skip
-        await eventually(lambda: not {"queued", "sending"} & set(states()), 40)
-    assert sum(states().values()) == 60
+        await eventually(lambda: not {"queued", "sending"} & set(world.states()), 40)
+    assert sum(world.states().values()) == 60
     assert len(world.twilio.posts) == len({post.form["To"][0] for post in world.twilio.posts})
-    assert states()["accepted"] == len(world.twilio.messages)
+    assert world.states()["accepted"] == len(world.twilio.messages)
 
 
 async def test_a_worker_alone_sends_what_others_committed_and_serves_no_slack(
-    world: World, eventually: Callable[..., Awaitable[None]]
+    world: World, eventually: Eventually
 ) -> None:
     async with running(world.config(), listens=False) as worker:
         assert await becomes(f"{worker.address}/readyz", 200) == "ready\n"
@@ -146,8 +149,56 @@ async def test_over_http_slack_calls_the_listener(world: World) -> None:
         assert await becomes(f"{bot.address}/readyz", 200) == "ready\n"
 
 
+async def sent(world: World, eventually: Eventually) -> str:
+    """Send one message from Slack, and give its SID."""
+    await world.slack.connected(10)
+    await world.slack.command("U0ALICE", "C0ONCALL", "send +16175551212 Water in the lab")
+    await eventually(lambda: world.twilio.messages)
+    return next(iter(world.twilio.messages))
+
+
+async def test_where_twilio_can_call_a_message_is_followed_by_callbacks(
+    world: World, eventually: Eventually
+) -> None:
+    async with proxied("/bots/sms") as (public_url, aim):
+        async with running(world.config(PUBLIC_URL=public_url)) as bot:
+            aim(bot.address)
+            sid = await sent(world, eventually)
+            await eventually(lambda: world.states() == {"accepted": 1})
+            await world.twilio.move(sid, "delivered")
+            assert world.states() == {"delivered": 1}
+            _, text = await asked(f"{bot.address}/metrics")
+        await world.twilio.stop()  # and with it its connection to the proxy
+    assert 'sms_callbacks_total{status="204"} 1.0' in text
+    assert [r for r in world.twilio.requests if r.method == "GET"] == []
+
+
+async def test_where_it_cannot_it_is_asked(world: World, eventually: Eventually) -> None:
+    policy = world.folder / "sms.toml"
+    policy.write_text(f'{POLICY}\n[timing]\npoll = "1s"\n', encoding="utf-8")
+    async with running(world.config()) as bot:
+        world.twilio.messages[await sent(world, eventually)].move("delivered")
+        await eventually(lambda: world.states() == {"delivered": 1})
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{bot.address}/twilio/status/1-1-x") as answer,
+        ):
+            assert answer.status == 404
+    assert "StatusCallback" not in world.twilio.posts[0].form
+
+
+async def test_a_message_in_doubt_is_found_at_twilio_and_not_sent_again(
+    world: World, eventually: Eventually
+) -> None:
+    world.twilio.script("+16175551212", ServerError(500, accepted=True))
+    async with running(world.config()):
+        await sent(world, eventually)
+        await eventually(lambda: world.states() == {"accepted": 1})
+    assert len(world.twilio.posts) == 1
+
+
 async def test_metrics_of_a_send_hold_neither_names_nor_numbers(
-    world: World, eventually: Callable[..., Awaitable[None]]
+    world: World, eventually: Eventually
 ) -> None:
     async with running(world.config()) as bot:
         await world.slack.connected(10)

@@ -1,7 +1,7 @@
 import asyncio
 from contextlib import ExitStack
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slots import Slots
@@ -52,62 +52,64 @@ async def test_a_sharer_that_leaves_wakes_the_others() -> None:
     assert changed.is_set()
 
 
-def test_too_many_requests_lower_the_limit_by_a_quarter_once_for_all_that_are_under_way() -> None:
-    slots = Slots(40)
-    slots.take(40)
-    for _ in range(30):
-        slots.answered(throttled=True)
-        slots.give_back()
-    assert slots.limit == 30
+def test_a_lower_limit_leaves_no_room_until_enough_of_what_is_under_way_has_ended() -> None:
+    slots = Slots(10)
+    with slots.sharing():
+        slots.take(10)
+        slots.resize(4)
+        slots.give_back(6)
+        assert slots.room(4) == 0
+        slots.give_back(1)
+        assert slots.room(3) == 1
 
 
-def test_the_limit_never_falls_below_one() -> None:
-    slots = Slots(4)
-    for _ in range(50):
-        slots.answered(throttled=True)
-    assert slots.limit == 1
+async def test_a_higher_limit_wakes_who_waits_for_room() -> None:
+    slots = Slots(1)
+    slots.take(1)
+    changed = slots.change()
+    slots.resize(2)
+    async with asyncio.timeout(1):
+        await changed.wait()
+    assert slots.room(0) == 1
 
 
-def test_the_limit_grows_again_to_where_it_was_and_no_further() -> None:
-    slots = Slots(4)
-    slots.answered(throttled=True)
-    assert slots.limit == 3
-    for _ in range(3):
-        slots.answered(throttled=False)
-    assert slots.limit == 4
-    for _ in range(50):
-        slots.answered(throttled=False)
-    assert slots.limit == 4
+def test_the_limit_in_force_and_what_is_under_way_can_be_asked_for() -> None:
+    slots = Slots(8)
+    slots.take(3)
+    slots.resize(5)
+    assert (slots.limit, slots.used) == (5, 3)
 
 
+@settings(deadline=None)
 @given(
     limit=st.integers(1, 12),
     work=st.lists(st.integers(1, 30), min_size=1, max_size=6),
-    throttles=st.sets(st.integers(0, 100)),
+    sizes=st.dictionaries(st.integers(0, 100), st.integers(1, 12)),
 )
-def test_sharers_of_any_number_all_finish_and_never_exceed_the_limit(
-    limit: int, work: list[int], throttles: set[int]
+def test_sharers_of_any_number_all_finish_within_whatever_the_limit_is(
+    limit: int, work: list[int], sizes: dict[int, int]
 ) -> None:
     """Each sharer waits for room exactly as a drain does, with a pause in between."""
-    slots, answers, peak = Slots(limit), 0, 0
+    slots, answers, beyond = Slots(limit), 0, False
 
     async def answer(held: set[object]) -> None:
         nonlocal answers
         await asyncio.sleep(0)
         held.discard(asyncio.current_task())
-        slots.answered(throttled=answers in throttles)
+        if answers in sizes:
+            slots.resize(sizes[answers])
         answers += 1
         slots.give_back()
 
     async def share(left: int) -> None:
-        nonlocal peak
+        nonlocal beyond
         held: set[object] = set()
         with slots.sharing():
             while left or held:
                 changed = slots.change()
                 want = min(slots.room(len(held)), left)
                 slots.take(want)
-                peak = max(peak, slots.used)
+                beyond = beyond or (want > 0 and slots.used > slots.limit)
                 await asyncio.sleep(0)  # as a turn with the database
                 held.update(asyncio.ensure_future(answer(held)) for _ in range(want))
                 left -= want
@@ -119,5 +121,5 @@ def test_sharers_of_any_number_all_finish_and_never_exceed_the_limit(
 
     asyncio.run(all_of_them())
     assert answers == sum(work)
-    assert peak <= limit
+    assert not beyond
     assert slots.used == 0

@@ -13,9 +13,9 @@ from commands.model import (
     Actor,
     AuditEntry,
     Committed,
-    FailedPart,
     LimitReached,
     NewSend,
+    Part,
     Recipient,
 )
 from commands.outcome import Outcome
@@ -60,8 +60,12 @@ class FakeDirectory:
 @dataclass
 class FakeLedger:
     sends: list[NewSend] = field(default_factory=list)
-    parts: dict[int, FailedPart] = field(default_factory=dict)
+    parts: dict[int, Part] = field(default_factory=dict)
+    doubtful: dict[tuple[int, int], Part] = field(default_factory=dict)
+    again: list[tuple[int, int, str, str]] = field(default_factory=list)
+    left: list[tuple[int, str]] = field(default_factory=list)
     used: int = 0
+    faster: bool = False
 
     async def commit(self, send: NewSend) -> Committed | LimitReached:
         for number, known in enumerate(self.sends, 1):
@@ -72,8 +76,18 @@ class FakeLedger:
         self.sends.append(send)
         return Committed(len(self.sends))
 
-    async def failed_part(self, send_id: int) -> FailedPart | None:
+    async def failed_part(self, send_id: int) -> Part | None:
         return self.parts.get(send_id)
+
+    async def doubtful_part(self, send_id: int, attempt: int) -> Part | None:
+        return self.doubtful.get((send_id, attempt))
+
+    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> int:
+        self.again.append((send_id, attempt, actor.user, rule))
+        return 0 if self.faster else len(self.doubtful[send_id, attempt].recipients)
+
+    async def leave(self, send_id: int, actor: Actor) -> None:
+        self.left.append((send_id, actor.user))
 
 
 @dataclass

@@ -1,6 +1,6 @@
 import pytest
 
-from commands.model import FINAL, Actor, DeliveryState, NewSend, Recipient, mask
+from commands.model import FINAL, TRANSITIONS, Actor, DeliveryState, NewSend, Recipient, mask
 from commands.services import Request
 
 
@@ -34,3 +34,17 @@ def test_nothing_follows_a_final_state() -> None:
         DeliveryState.CANCELED,
         DeliveryState.SUPPRESSED,
     } == FINAL
+
+
+def test_only_back_to_queued_does_a_state_ever_go() -> None:
+    order = list(DeliveryState)
+    back = {
+        (old, new)
+        for old, to in TRANSITIONS.items()
+        for new in to
+        if order.index(new) < order.index(old)
+    }
+    assert back == {
+        (DeliveryState.SENDING, DeliveryState.QUEUED),
+        (DeliveryState.IN_DOUBT, DeliveryState.QUEUED),
+    }

@@ -25,7 +25,8 @@ from bot.slack.surface import COMMAND
 from bot.slack.views.card import LISTED, STATES
 from bot.slack.views.listing import PAGE
 from bot.store.outbox import DEAD_AFTER
-from bot.web import routes, slack_events
+from bot.store.statuses import Report
+from bot.web import routes, slack_events, twilio_status
 from commands.entries import read_list
 from commands.forms import FORMS, SERVED
 from commands.model import TRANSITIONS
@@ -120,7 +121,7 @@ def test_the_make_targets_shown_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
     shown = set(re.findall(r"(?:\$ |`)make ([a-z]+)", README))
-    assert shown == {"demo", "test"}
+    assert shown == {"bench", "demo", "test"}
     assert shown <= targets
 
 
@@ -221,8 +222,12 @@ def test_the_routes_shown_are_those_that_are_served() -> None:
     async def ready() -> str:
         return ""
 
+    async def hear(_report: Report) -> bool:
+        return True
+
     served = [
         *routes(ready, Metrics()),
+        twilio_status("https://sms.example.com/", "token", hear, Metrics()),
         slack_events(AsyncApp(signing_secret="shh", token="xoxb-1")),
     ]
     shown = [coded(first)[0] for first, *_ in rows(README, "route")]

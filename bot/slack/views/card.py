@@ -1,6 +1,8 @@
 """The live card: who sent what to how many, and where each recipient's message is."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -14,9 +16,19 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.metadata import Metadata
 
 from bot.slack.message import Message, message
-from bot.slack.surface import EVENT_TYPE, REFRESH, RETRY
+from bot.slack.surface import AGAIN, EVENT_TYPE, LEAVE, REFRESH, RETRY
 from bot.slack.views.result import FourOutputs, fields, four_outputs
-from bot.slack.views.text import FIELD, SECTION, clip, escape, fit, preformatted, quoted, who
+from bot.slack.views.text import (
+    FIELD,
+    SECTION,
+    clip,
+    escape,
+    fit,
+    label,
+    preformatted,
+    quoted,
+    who,
+)
 from bot.snapshot import Snapshot
 from commands.model import Delivery, DeliveryState
 
@@ -28,6 +40,33 @@ _FIELD_ROOM = FIELD - 200  # room for the label, and for a few escaped character
 _LISTED_NUMBERS = 12_000
 """Characters of the private list of failed numbers. Slack names no limit for rich_text; this is
 its limit for the markdown of a whole message."""
+
+_RETRIES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What the buttons *Send again* and *Leave it* carry.
+
+    Attributes:
+        send_id: the send.
+        attempt: the latest attempt that was in doubt when the button was drawn.
+    """
+
+    send_id: int
+    attempt: int
+
+    @property
+    def packed(self) -> str:
+        """A button's value."""
+        return f"{self.send_id}:{self.attempt}"
+
+    @classmethod
+    def unpack(cls, value: str) -> Self:
+        """Read a button's value."""
+        send_id, _, attempt = value.partition(":")
+        return cls(int(send_id), int(attempt))
+
 
 _S = DeliveryState
 STATES: dict[DeliveryState, tuple[str, str]] = {
@@ -59,8 +98,9 @@ def private_card(snap: Snapshot) -> Message:
 def failure_notice(snap: Snapshot) -> Message:
     """Tell the sender alone whom it did not surely reach, with the numbers in full."""
     outputs = four_outputs(snap, masked=False, limit=_FIELD_ROOM)
-    failed = f"{snap.failures:,} of {snap.recipients:,} failed" if snap.failures else ""
-    unknown = f"{snap.unknowns:,} may have been sent" if snap.unknowns else ""
+    of = f"of {snap.recipients:,}"
+    failed = f"{snap.failures:,} {of} failed" if snap.failures else ""
+    unknown = f"{snap.unknowns:,} {of} unknown (may have been sent)" if snap.unknowns else ""
     text = f"SMS #{snap.send_id}: {', '.join(filter(None, (failed, unknown)))}"
     blocks = [
         HeaderBlock(text=text),
@@ -73,20 +113,31 @@ def failure_notice(snap: Snapshot) -> Message:
 def _card(
     snap: Snapshot, outputs: FourOutputs, *, masked: bool, extra: Iterable[Block] = ()
 ) -> Message:
-    title = f"SMS to {_people(snap.recipients)}: {outputs.status}"
+    title = f"SMS to {people(snap.recipients)}: {_headline(snap, outputs)}"
     blocks: list[Block] = [
         HeaderBlock(text=title),
         ContextBlock(elements=[MarkdownTextObject(text=_origin(snap))]),
         quoted(clip(snap.body, SECTION)),
         SectionBlock(text=MarkdownTextObject(text=_progress(snap, masked=masked), verbatim=True)),
         fields(outputs),
+        *_footnotes(snap),
         *extra,
     ]
     return message(title, blocks, _metadata(snap, outputs))
 
 
-def _people(count: int) -> str:
+def people(count: int) -> str:
+    """Count recipients in words."""
     return f"{count:,} recipient{'' if count == 1 else 's'}"
+
+
+def _headline(snap: Snapshot, outputs: FourOutputs) -> str:
+    """Give the status, and keep its "Failed" from being taken for "nobody has the message"."""
+    if not (snap.settled and snap.unknowns):
+        return outputs.status
+    if snap.unknowns == snap.recipients:
+        return "Unknown"
+    return f"{outputs.status}, {snap.unknowns:,} unknown"
 
 
 def _origin(snap: Snapshot) -> str:
@@ -103,9 +154,8 @@ def _progress(snap: Snapshot, *, masked: bool) -> str:
 def _line(delivery: Delivery, *, masked: bool) -> str:
     emoji, state = STATES[delivery.state]
     shown = escape(who(delivery.recipient, masked=masked))
-    return f"{emoji} {shown} – {state}" + (
-        f": {escape(clip(delivery.reason, 150))}" if delivery.reason else ""
-    )
+    reason = escape(clip(label(delivery.reason, masked=masked), 150))
+    return f"{emoji} {shown} – {state}" + (f": {reason}" if reason else "")
 
 
 def _counts(snap: Snapshot) -> Iterable[str]:
@@ -114,21 +164,54 @@ def _counts(snap: Snapshot) -> Iterable[str]:
             yield f"{emoji} {count:,} {words}"
 
 
+def _footnotes(snap: Snapshot) -> Iterable[Block]:
+    """Say what is being done, or was, about those who were not surely reached."""
+    notes = []
+    if snap.looking:
+        notes.append(
+            f"Looking at Twilio for {_messages(snap.looking)} that got no answer. Nothing is sent "
+            "again meanwhile."
+        )
+    if snap.left_by and snap.unknowns:
+        notes.append(
+            f"<@{snap.left_by}> left those that may have been sent as they are: nothing is sent "
+            "again."
+        )
+    notes += [
+        f"<@{retry.actor}> sends again to {people(retry.recipients)} that failed, as "
+        f"#{retry.send_id}."
+        for retry in snap.retries[-_RETRIES_SHOWN:]
+    ]
+    if notes:
+        yield ContextBlock(elements=[MarkdownTextObject(text=note) for note in notes])
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message{'' if count == 1 else 's'}"
+
+
 def _private_part(snap: Snapshot) -> Iterable[Block]:
     if snap.settled and snap.failed:
         yield _numbers(snap.failed, snap.failures)
     if snap.settled and snap.unknown:
-        caption = MarkdownTextObject(text="May have been sent to these; ask before sending again:")
-        yield ContextBlock(elements=[caption])
+        text = f"{_messages(snap.unknowns)} may have been sent: nobody knows. Ask these people"
+        text += ":" if snap.left_by else ". If you send again, they may get it twice:"
+        yield ContextBlock(elements=[MarkdownTextObject(text=text)])
         yield _numbers(snap.unknown, snap.unknowns)
-    buttons = []
-    if snap.settled and snap.failures:
-        label = f"Retry failed ({snap.failures:,})"
-        buttons.append(_button(label, RETRY, snap.send_id, style="primary"))
-    if not snap.settled:
-        buttons.append(_button("Refresh", REFRESH, snap.send_id))
-    if buttons:
+    if buttons := list(_buttons(snap)):
         yield ActionsBlock(elements=buttons)
+
+
+def _buttons(snap: Snapshot) -> Iterable[ButtonElement]:
+    if snap.settled and snap.retriable:
+        label = f"Retry failed ({snap.retriable:,})"
+        yield _button(label, RETRY, str(snap.send_id), style="primary")
+    if snap.settled and snap.unknowns and not snap.left_by:
+        value = Doubt(snap.send_id, snap.doubt).packed
+        yield _button(f"Send again ({snap.unknowns:,})", AGAIN, value)
+        yield _button("Leave it", LEAVE, value)
+    if not snap.complete:
+        yield _button("Refresh", REFRESH, str(snap.send_id))
 
 
 def _numbers(deliveries: Iterable[Delivery], total: int) -> Block:
@@ -136,8 +219,8 @@ def _numbers(deliveries: Iterable[Delivery], total: int) -> Block:
     return preformatted(fit(numbers, ",", _LISTED_NUMBERS, total))
 
 
-def _button(label: str, action: str, send_id: int, style: str | None = None) -> ButtonElement:
-    return ButtonElement(text=label, action_id=action, value=str(send_id), style=style)
+def _button(label: str, action: str, value: str, style: str | None = None) -> ButtonElement:
+    return ButtonElement(text=label, action_id=action, value=value, style=style)
 
 
 def _metadata(snap: Snapshot, outputs: FourOutputs) -> Metadata:

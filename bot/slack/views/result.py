@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slack_sdk.models.blocks import MarkdownTextObject, SectionBlock
 
-from bot.slack.views.text import FIELD, address, clip, escaped, fit
+from bot.slack.views.text import FIELD, address, clip, escaped, fit, label
 from bot.snapshot import Snapshot
 from commands.model import NOT_ACCEPTED, Delivery, DeliveryState
 from twilio_core.activity import Fate, conclude
@@ -67,7 +67,10 @@ def _message(snap: Snapshot, *, masked: bool, limit: int) -> str:
 
 def _lines(deliveries: Iterable[Delivery], *, masked: bool) -> Iterable[str]:
     """Give one `NUMBER: reason` for each."""
-    return (f"{address(d.recipient, masked=masked)}: {clip(d.reason, _REASON)}" for d in deliveries)
+    return (
+        f"{address(d.recipient, masked=masked)}: {clip(label(d.reason, masked=masked), _REASON)}"
+        for d in deliveries
+    )
 
 
 def fields(outputs: FourOutputs) -> SectionBlock:

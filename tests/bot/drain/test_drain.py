@@ -84,7 +84,7 @@ async def test_a_slot_that_is_freed_while_an_answer_is_recorded_is_not_overlooke
     world.slots, world.twilio.latency = Slots(1), 0.1
     first, owner = await world.sent(2, "first"), await world.worker()
     second = await world.sent(1, "second")
-    running = asyncio.create_task(world.drain(Slow(world.pool)).run(first, owner))
+    running = asyncio.create_task(world.drain(world.outbox(Slow)).run(first, owner))
     await eventually(lambda: world.twilio.posts)
     await world.drain().run(second, owner)
     other_done.set()
@@ -127,13 +127,8 @@ async def test_a_throttled_recipient_is_tried_again_while_others_are_under_way(
 
 async def test_a_twilio_that_takes_few_at_once_loses_nobody(world: World) -> None:
     world.twilio.limit, world.twilio.latency = 10, 0.02
-    send_id, owner = await world.sent(150), await world.worker()
-    drain = world.drain()
-    left = await drain.run(send_id, owner)
-    for _ in range(20):
-        if left:
-            await asyncio.sleep(left.after)
-            left = await drain.run(send_id, owner)
+    send_id = await world.sent(150)
+    await world.drained(world.drain(), send_id)
     assert await world.states() == {"accepted": 150}
     assert world.slots.limit < 50
 

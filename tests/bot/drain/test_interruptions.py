@@ -67,7 +67,7 @@ async def test_what_a_dead_process_was_sending_is_in_doubt_and_not_sent_again(
     world: World,
 ) -> None:
     send_id, dead = await world.sent(5), await world.worker()
-    await Outbox(world.pool).turn(send_id, dead, (), 2)
+    await world.outbox().turn(send_id, dead, (), 2)
     await world.rows("DELETE FROM procrastinate_workers RETURNING id")
     await world.drain().run(send_id, await world.worker())
     assert await world.states() == {"in_doubt": 2, "accepted": 3}
@@ -94,9 +94,9 @@ class Faulty(Outbox):
             raise psycopg.OperationalError("the connection was lost")
         return claims
 
-    async def record(self, owner: int, answers: Sequence[Settled]) -> None:
+    async def record(self, send_id: int, owner: int, answers: Sequence[Settled]) -> None:
         self._refuse()
-        await super().record(owner, answers)
+        await super().record(send_id, owner, answers)
 
     def _refuse(self) -> None:
         if self.refuse:
@@ -108,7 +108,7 @@ async def test_claims_that_never_arrived_are_made_again_and_nobody_is_sent_to_tw
     world: World,
 ) -> None:
     send_id, owner = await world.sent(8), await world.worker()
-    outbox = Faulty(world.pool)
+    outbox = world.outbox(Faulty)
     drain, outbox.lose = world.drain(outbox), 1
     with pytest.raises(psycopg.OperationalError):
         await drain.run(send_id, owner)
@@ -126,7 +126,7 @@ async def test_answers_that_arrive_while_the_database_is_away_are_kept_and_recor
     for number, pause in zip(NUMBERS[:4], (0.4, 0.4, 0.4, 0.9), strict=True):
         world.twilio.script(number, Delayed(pause))
     send_id, owner = await world.sent(6), await world.worker()
-    outbox = Faulty(world.pool)
+    outbox = world.outbox(Faulty)
     drain = world.drain(outbox)
     running = asyncio.create_task(drain.run(send_id, owner))
     await eventually(lambda: len(world.twilio.posts) == 4)
@@ -146,15 +146,15 @@ async def test_a_second_cancellation_while_recording_keeps_the_answers(
     class Slow(Outbox):
         recording = asyncio.Event()
 
-        async def record(self, owner: int, answers: Sequence[Settled]) -> None:
+        async def record(self, send_id: int, owner: int, answers: Sequence[Settled]) -> None:
             if not self.recording.is_set():
                 self.recording.set()
                 await asyncio.sleep(60)
-            await super().record(owner, answers)
+            await super().record(send_id, owner, answers)
 
     world.twilio.script(NUMBERS[0], Silence())
     send_id, owner = await world.sent(1), await world.worker()
-    outbox = Slow(world.pool)
+    outbox = world.outbox(Slow)
     drain = world.drain(outbox)
     running = asyncio.create_task(drain.run(send_id, owner))
     await eventually(lambda: world.twilio.posts)

@@ -15,11 +15,12 @@ from bot.directory import LiveDirectory
 from bot.metrics import Metrics
 from bot.sandbox.model import Call, Message, View
 from bot.sandbox.server import FakeSlack
+from bot.slack.follower import Follower
 from bot.slack.listeners import Listeners
 from bot.slack.voice import Voice, web_client
 from bot.store.database import Pool, open_pool
 from tests.bot.kit import Clock
-from tests.bot.slack.kit import ALICE, BOB, Books, Desk, by_http, by_socket
+from tests.bot.slack.kit import ALICE, BOB, Books, Desk, Following, by_http, by_socket
 from twilio_core import Credentials, TwilioClient, open_http
 from twilio_core.testing import FakeTwilio
 
@@ -62,6 +63,23 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 def books(pool: Pool, slack: FakeSlack) -> Books:
     return Books(pool, slack)
+
+
+@pytest.fixture
+def stopping() -> asyncio.Event:
+    """Set when the process that follows cards is to stop."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def follow(books: Books, voice: Voice, stopping: asyncio.Event) -> AsyncIterator[Following]:
+    """The jobs of cards, in a channel that masks numbers."""
+    follower = Follower(books.cards, voice, lambda _channel: True, books.jobs, stopping)
+    made = Following(follower, books.jobs)
+    yield made
+    for task in made.running:
+        task.cancel()
+    await asyncio.gather(*made.running, return_exceptions=True)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The ledger with a hand in it, and the desk: listeners that Slack reaches in both ways."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,16 +13,20 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
+from bot.drain import Unfinished
 from bot.policyfile import parse
 from bot.sandbox.model import Call, Message, View
 from bot.sandbox.server import FakeSlack
 from bot.slack.connection import SocketConnection
+from bot.slack.follower import Follower
 from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners
 from bot.slack.voice import Voice
 from bot.store.cards import Cards
 from bot.store.database import Pool
 from bot.store.ledger import PostgresLedger
+from bot.store.statuses import Report, Statuses
+from bot.tasks import Order, Task
 from commands.model import Actor, Committed, NewSend, Recipient
 from commands.rules import Policy
 from twilio_core.testing import FakeTwilio
@@ -57,10 +62,18 @@ number = "+16175551212"
 class NoJobs:
     """Nobody works on the sends: what becomes of them is told by the test."""
 
-    async def defer_send(
-        self, conn: psycopg.AsyncConnection, send_id: int, recipients: int
-    ) -> None:
-        """Take no notice."""
+    def __init__(self) -> None:
+        self.deferred: list[Order] = []
+
+    async def defer(self, *orders: Order, conn: psycopg.AsyncConnection | None = None) -> None:
+        """Remember what would be done."""
+        self.deferred += orders
+
+    def taken(self, task: Task) -> list[Order]:
+        """Give the jobs of one kind that were deferred since the last call, and forget all."""
+        taken = [order for order in self.deferred if order.task is task]
+        self.deferred.clear()
+        return taken
 
 
 @dataclass
@@ -70,11 +83,17 @@ class Books:
     pool: Pool
     slack: FakeSlack
     keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    jobs: NoJobs = field(default_factory=NoJobs)
 
     @property
     def ledger(self) -> PostgresLedger:
         """The ledger itself."""
-        return PostgresLedger(self.pool, NoJobs())
+        return PostgresLedger(self.pool, self.jobs)
+
+    @property
+    def statuses(self) -> Statuses:
+        """Where late news is written down."""
+        return Statuses(self.pool, self.jobs)
 
     @property
     def cards(self) -> Cards:
@@ -109,6 +128,30 @@ class Books:
             number,
         )
 
+    async def doubt(self, number: str, *, looked_for: bool) -> None:
+        """Write that the latest request for a recipient got no answer."""
+        await self.run(
+            "UPDATE delivery SET state = 'in_doubt', code = '1001', reason = 'no answer',"
+            " attempt = attempt + 1, attempted = now(), doubted = now(),"
+            " next_check = CASE WHEN %s THEN now() END WHERE address = %s",
+            looked_for,
+            number,
+        )
+
+    async def hear(self, send_id: int, number: str, status: str, error_code: int = 0) -> None:
+        """Take in what Twilio says later of a recipient's message."""
+        async with self.pool.connection() as conn:
+            cursor = await conn.execute(
+                "SELECT id, coalesce(sid, 'SM' || address) FROM delivery"
+                " WHERE send_id = %s AND address = %s",
+                (send_id, number),
+            )
+            [(delivery, sid)] = await cursor.fetchall()
+        reason = f"{error_code} the phone is off" if error_code else ""
+        await self.statuses.apply(
+            [Report(delivery, sid, status, "callback", error_code or None, reason)]
+        )
+
     async def grow_older(self, seconds: float) -> None:
         """Let the sends be so much older."""
         await self.run("UPDATE send SET created = created - make_interval(secs => %s)", seconds)
@@ -117,6 +160,26 @@ class Books:
         """Write anything."""
         async with self.pool.connection() as conn:
             await conn.execute(sql, params)
+
+
+@dataclass
+class Following:
+    """The jobs of cards, run by hand."""
+
+    follower: Follower
+    jobs: NoJobs
+    running: list[asyncio.Task[Unfinished | None]] = field(default_factory=list)
+
+    def start(self, send_id: int) -> asyncio.Task[Unfinished | None]:
+        """Start the job of a card, as a process would."""
+        self.running.append(asyncio.create_task(self.follower.run(send_id)))
+        return self.running[-1]
+
+    async def whole(self, send_id: int) -> None:
+        """Run the job of a card to its end, and then the notice that it asked for."""
+        assert await self.start(send_id) is None
+        for notice in self.jobs.taken(Task.NOTICE):
+            assert await self.follower.notify(notice.send_id) is None
 
 
 @dataclass

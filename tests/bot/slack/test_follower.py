@@ -1,61 +1,40 @@
-"""The card of a send: true, in one place, and never lost."""
+"""The card of a send in its channel: true, in one place, and never lost."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from bot.sandbox.model import Message
+from bot.drain import Unfinished
+from bot.sandbox.model import Message, Version
 from bot.sandbox.server import FakeSlack
-from bot.slack.follower import Follower
-from bot.slack.voice import Voice
-from tests.bot.slack.kit import AWAY, ONCALL, ONE, TWO, Books, Calls, Private, Shown, Wait
-
-Following = Callable[[int], "asyncio.Task[bool]"]
+from bot.store.marks import PACE
+from bot.tasks import Order, Task
+from tests.bot.slack.kit import ONCALL, ONE, TWO, Books, Calls, Following, Private, Shown, Wait
 
 
-@pytest.fixture
-def stopping() -> asyncio.Event:
-    return asyncio.Event()
+def told_by(message: Message | Version) -> dict[str, Any]:
+    payload: dict[str, Any] = (message.metadata or {})["event_payload"]
+    return payload
 
 
-@pytest.fixture
-async def follow(books: Books, voice: Voice, stopping: asyncio.Event) -> AsyncIterator[Following]:
-    """Start the job of a card, as a process would."""
-    follower = Follower(books.cards, voice, lambda _channel: True, stopping)
-    tasks: list[asyncio.Task[bool]] = []
-
-    def start(send_id: int) -> "asyncio.Task[bool]":
-        tasks.append(asyncio.create_task(follower.run(send_id)))
-        return tasks[-1]
-
-    yield start
-    for task in tasks:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+def status(message: Message | Version) -> object:
+    return told_by(message)["status"]
 
 
-def status(message: Message) -> Any:  # noqa: ANN401 - JSON
-    return (message.metadata or {})["event_payload"]["status"]
+# -- the send -----------------------------------------------------------------------------
 
 
 async def test_a_card_goes_from_sending_to_the_result_in_one_message(
     slack: FakeSlack, books: Books, follow: Following, eventually: Wait, private: Private
 ) -> None:
     send = await books.send(ONE)
-    job = follow(send)
+    job = follow.start(send)
     await eventually(lambda: slack.channel_messages(ONCALL))
     await books.settle(ONE, "accepted")
-    assert await job is True
+    assert await job is None
     [card] = slack.channel_messages(ONCALL)
-    versions = slack.history(card)
-    assert [v.metadata["event_payload"]["status"] for v in versions if v.metadata] == [
-        "Sending",
-        "Success",
-    ]
+    assert [status(version) for version in slack.history(card)] == ["Sending", "Success"]
     assert private() == []
 
 
@@ -63,7 +42,7 @@ async def test_an_unchanged_send_is_not_told_to_slack_again(
     books: Books, follow: Following, eventually: Wait, calls: Calls, slack: FakeSlack
 ) -> None:
     send = await books.send(ONE)
-    job = follow(send)
+    job = follow.start(send)
     await eventually(lambda: slack.channel_messages(ONCALL))
     await asyncio.sleep(1.5)
     assert calls("chat.update") == []
@@ -77,7 +56,7 @@ async def test_a_burst_of_changes_is_one_update_and_the_last_one_arrives(
 ) -> None:
     numbers = [f"+1617555{n:04}" for n in range(12)]
     send = await books.send(*numbers)
-    job = follow(send)
+    job = follow.start(send)
     await eventually(lambda: slack.channel_messages(ONCALL))
     for number in numbers:
         await books.settle(number, "accepted")
@@ -89,30 +68,96 @@ async def test_a_burst_of_changes_is_one_update_and_the_last_one_arrives(
     assert status(card) == "Success"
 
 
-async def test_the_sender_alone_is_told_of_failures_once_even_after_a_restart(
-    books: Books, follow: Following, private: Private, shown: Shown
+async def test_a_send_that_is_gone_needs_no_card(follow: Following, slack: FakeSlack) -> None:
+    assert await follow.start(404) is None
+    assert await follow.follower.notify(404) is None
+    assert slack.calls == []
+
+
+# -- what becomes of it later -------------------------------------------------------------
+
+
+async def test_while_twilio_is_looked_at_the_job_ends_and_the_card_says_so(
+    slack: FakeSlack, books: Books, follow: Following, shown: Shown, private: Private
 ) -> None:
     send = await books.send(ONE, TWO)
     await books.settle(ONE, "accepted")
-    await books.settle(TWO, "failed", "400")
-    await follow(send)
-    await follow(send)
-    [notice] = private()
-    assert "1 of 2 failed" in notice.text
-    assert TWO in shown(notice)
-    assert "Retry failed (1)" in shown(notice)
+    await books.doubt(TWO, looked_for=True)
+    await books.grow_older(2)
+    await follow.whole(send)
+    [card] = slack.channel_messages(ONCALL)
+    assert (status(card), told_by(card)["statusCode"]) == ("Sending", "")
+    assert "Looking at Twilio" in shown(card)
+    assert private() == []
+
+
+async def test_changes_that_come_together_lead_to_one_more_update(
+    books: Books, follow: Following, calls: Calls, slack: FakeSlack
+) -> None:
+    send = await books.send(ONE, TWO)
+    await books.settle(ONE, "accepted")
+    await books.settle(TWO, "accepted")
+    await follow.whole(send)
+    books.jobs.deferred.clear()
+    await books.hear(send, ONE, "sent")
+    await books.hear(send, TWO, "delivered")
+    await books.hear(send, ONE, "delivered")
+    assert books.jobs.deferred == [Order(Task.CARD, send, PACE)]
+    await follow.whole(send)
+    assert len(calls("chat.update")) == 1
+    assert told_by(slack.channel_messages(ONCALL)[0])["delivered"] == 2
+
+
+async def test_a_change_after_an_update_leads_to_another(
+    books: Books, follow: Following, calls: Calls
+) -> None:
+    send = await books.send(ONE)
+    await books.settle(ONE, "accepted")
+    for updates, word in enumerate(("sent", "delivered"), 1):
+        await follow.whole(send)
+        await books.hear(send, ONE, word)
+        assert books.jobs.taken(Task.CARD) == [Order(Task.CARD, send, PACE)]
+        await follow.whole(send)
+        assert len(calls("chat.update")) == updates
+
+
+async def test_news_that_change_nothing_lead_to_no_update(books: Books, follow: Following) -> None:
+    send = await books.send(ONE)
+    await books.settle(ONE, "delivered")
+    await follow.whole(send)
+    for word in ("queued", "sent", "delivered", "undelivered"):
+        await books.hear(send, ONE, word)
+    assert books.jobs.deferred == []
+
+
+async def test_an_update_that_slack_does_not_take_is_tried_again_and_then_shows_the_last_state(
+    slack: FakeSlack, books: Books, follow: Following
+) -> None:
+    send = await books.send(ONE)
+    await books.settle(ONE, "accepted")
+    await follow.whole(send)
+    slack.limit("chat.update", 1, 7)
+    await books.hear(send, ONE, "sent")
+    assert await follow.start(send) == Unfinished(7.0)
+    await books.hear(send, ONE, "delivered")
+    assert await follow.start(send) is None
+    [card] = slack.channel_messages(ONCALL)
+    assert told_by(card)["delivered"] == 1
+
+
+# -- a process that stops -----------------------------------------------------------------
 
 
 async def test_after_a_restart_the_same_message_is_updated(
-    slack: FakeSlack, books: Books, follow: Following, eventually: Wait, stopping: asyncio.Event
+    slack: FakeSlack, books: Books, follow: Following, stopping: asyncio.Event
 ) -> None:
     send = await books.send(ONE)
     stopping.set()
-    assert await follow(send) is False
+    assert await follow.start(send) == Unfinished(0.0)
     assert len(slack.channel_messages(ONCALL)) == 1
     await books.settle(ONE, "accepted")
     stopping.clear()
-    assert await follow(send) is True
+    assert await follow.start(send) is None
     [card] = slack.channel_messages(ONCALL)
     assert status(card) == "Success"
 
@@ -123,62 +168,55 @@ async def test_a_stopping_process_waits_for_who_is_on_the_way_to_twilio(
     send = await books.send(ONE)
     await books.settle(ONE, "sending")
     stopping.set()
-    job = follow(send)
+    job = follow.start(send)
     await eventually(lambda: slack.channel_messages(ONCALL))
     assert not job.done()
     await books.settle(ONE, "accepted")
-    assert await job is True
+    assert await job is None
     assert status(slack.channel_messages(ONCALL)[0]) == "Success"
 
 
-async def test_a_process_that_stops_does_not_wait_for_a_slack_that_is_down(
-    slack: FakeSlack, books: Books, follow: Following, stopping: asyncio.Event, calls: Calls,
-    eventually: Wait,
+# -- a Slack that does not take it --------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["html", "refused"])
+async def test_a_card_waits_for_slack_with_growing_pauses_and_shows_the_last_state_in_the_end(
+    slack: FakeSlack, books: Books, follow: Following, told: list[Any], kind: Any,  # noqa: ANN401
 ) -> None:  # fmt: skip
-    slack.limit("chat.postMessage", 999, 600)
-    job = follow(await books.send(ONE))
-    await eventually(lambda: calls("chat.postMessage"))
-    stopping.set()
-    assert await asyncio.wait_for(job, 10) is False
-
-
-async def test_where_the_bot_is_no_member_a_fast_result_is_told_privately_at_once(
-    books: Books, follow: Following, private: Private, slack: FakeSlack
-) -> None:
-    send = await books.send(ONE, channel=AWAY)
+    slack.outage(kind=kind)
+    send = await books.send(ONE, TWO)
     await books.settle(ONE, "accepted")
-    assert await follow(send) is True
-    [answer] = private(channel=AWAY)
-    assert "Success" in answer.text
-    assert slack.channel_messages(AWAY) == []
+    pauses = [await follow.start(send) for _ in range(7)]
+    assert pauses == [Unfinished(seconds) for seconds in (1, 2, 4, 8, 16, 30, 30)]
+    await books.settle(TWO, "failed", "400")
+    await slack.recover()
+    assert await follow.start(send) is None
+    [card] = slack.channel_messages(ONCALL)
+    assert status(card) == "Partial-Success"
+    assert {entry["event"] for entry in told} == {"slack.down"}
 
 
-async def test_a_private_answer_that_takes_long_comes_first_with_a_refresh_button_then_final(
-    books: Books, follow: Following, private: Private, eventually: Wait, shown: Shown
+async def test_after_an_outage_the_next_one_begins_with_a_short_pause(
+    slack: FakeSlack, books: Books, follow: Following
 ) -> None:
-    send = await books.send(ONE, channel=AWAY)
-    job = follow(send)
-    await asyncio.sleep(0.5)
-    assert private(channel=AWAY) == []
-    await books.grow_older(2)
-    await eventually(lambda: private(channel=AWAY))
-    assert "sms_refresh" in str(private(channel=AWAY)[0].blocks)
-    await books.settle(ONE, "failed", "400")
-    assert await job is True
-    first, final = private(channel=AWAY)
-    assert "Sending" in first.text
-    assert "Failed" in final.text
-    assert ONE in shown(final)
-
-
-async def test_a_private_answer_is_not_repeated_after_a_restart(
-    books: Books, follow: Following, private: Private
-) -> None:
-    send = await books.send(ONE, channel=AWAY)
+    send = await books.send(ONE)
     await books.settle(ONE, "accepted")
-    await follow(send)
-    await follow(send)
-    assert len(private(channel=AWAY)) == 1
+    slack.outage()
+    pauses = [await follow.start(send) for _ in range(3)]
+    await slack.recover()
+    assert await follow.start(send) is None
+    slack.outage()
+    await books.settle(ONE, "delivered")
+    pauses.append(await follow.start(send))
+    assert pauses == [Unfinished(seconds) for seconds in (1, 2, 4, 1)]
+
+
+async def test_a_slack_that_names_a_time_is_left_alone_until_then(
+    slack: FakeSlack, books: Books, follow: Following
+) -> None:
+    slack.limit("chat.postMessage", 1, 600)
+    send = await books.send(ONE)
+    assert await follow.start(send) == Unfinished(600.0)
 
 
 @pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long", "missing_scope"])
@@ -189,7 +227,7 @@ async def test_a_card_that_slack_will_never_take_is_tried_once_and_told_privatel
     slack.fail("chat.postMessage", error, 99)
     send = await books.send(ONE)
     await books.settle(ONE, "failed", "400")
-    assert await follow(send) is True
+    await follow.whole(send)
     assert len(calls("chat.postMessage")) == 1
     [answer] = private()
     assert ONE in shown(answer)
@@ -202,7 +240,7 @@ async def test_what_nobody_can_be_told_ends_and_is_logged_without_the_number(
     slack.fail("*", "account_inactive", 999)
     send = await books.send(ONE, url=False)
     await books.settle(ONE, "failed", "400")
-    assert await follow(send) is True
+    await follow.whole(send)
     assert len(calls("chat.postMessage")) == 2
     assert [entry["event"] for entry in told] == ["card.private", "answer.lost"]
     assert ONE not in str(told)
@@ -212,11 +250,11 @@ async def test_a_card_deleted_by_a_person_goes_on_privately(
     slack: FakeSlack, books: Books, follow: Following, private: Private, eventually: Wait
 ) -> None:
     send = await books.send(ONE)
-    job = follow(send)
+    job = follow.start(send)
     await eventually(lambda: slack.channel_messages(ONCALL))
     slack.channel_messages(ONCALL)[0].deleted = True
     await books.settle(ONE, "accepted")
-    assert await job is True
+    assert await job is None
     assert slack.channel_messages(ONCALL) == []
     assert "Success" in private()[-1].text
 
@@ -225,57 +263,9 @@ async def test_a_bot_removed_from_the_channel_goes_on_privately(
     slack: FakeSlack, books: Books, follow: Following, private: Private, eventually: Wait
 ) -> None:
     send = await books.send(ONE)
-    job = follow(send)
+    job = follow.start(send)
     await eventually(lambda: slack.channel_messages(ONCALL))
     slack.fail("chat.update", "not_in_channel", 99)
     await books.settle(ONE, "accepted")
-    assert await job is True
+    assert await job is None
     assert "Success" in private()[-1].text
-
-
-@pytest.mark.parametrize("kind", ["html", "refused"])
-async def test_a_card_waits_for_slack_to_come_back(
-    slack: FakeSlack, books: Books, follow: Following, told: list[Any], kind: Any,  # noqa: ANN401
-    eventually: Wait,
-) -> None:  # fmt: skip
-    slack.outage(kind=kind)
-    send = await books.send(ONE, TWO)
-    await books.settle(ONE, "accepted")
-    await books.settle(TWO, "failed", "400")
-    job = follow(send)
-    await eventually(lambda: told)
-    await slack.recover()
-    assert await job is True
-    [card] = slack.channel_messages(ONCALL)
-    assert status(card) == "Partial-Success"
-    assert {entry["event"] for entry in told} == {"slack.down"}
-
-
-async def test_a_failure_notice_that_slack_is_too_busy_for_is_told_later(
-    slack: FakeSlack, books: Books, follow: Following, private: Private, calls: Calls
-) -> None:
-    slack.limit("response_url", 1, 1)
-    send = await books.send(ONE)
-    await books.settle(ONE, "failed", "400")
-    assert await follow(send) is True
-    assert len(private()) == 1
-    assert len(calls("chat.postMessage")) == 1
-
-
-async def test_a_send_that_is_gone_needs_no_card(follow: Following, slack: FakeSlack) -> None:
-    assert await follow(404) is True
-    assert slack.calls == []
-
-
-async def test_the_sender_alone_is_told_in_full_who_may_have_been_sent_to(
-    books: Books, follow: Following, private: Private, shown: Shown
-) -> None:
-    send = await books.send(ONE, TWO)
-    await books.settle(ONE, "accepted")
-    await books.settle(TWO, "in_doubt", "1001")
-    await follow(send)
-    await follow(send)
-    [notice] = private()
-    assert notice.text.endswith("1 may have been sent")
-    assert TWO in shown(notice)
-    assert "Retry failed" not in shown(notice)

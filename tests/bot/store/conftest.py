@@ -1,12 +1,16 @@
+import math
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from bot.jobs import Jobs
+from bot.lease import Lease
 from bot.store.cards import Cards
 from bot.store.database import open_pool
+from bot.store.doubts import Doubts
 from bot.store.ledger import PostgresLedger
 from bot.store.outbox import Outbox
+from bot.store.statuses import Statuses
 from commands.model import NewSend
 from tests.bot.store.kit import Store, draft
 
@@ -21,7 +25,15 @@ def new_send() -> Callable[..., NewSend]:
 async def store(database_url: str) -> AsyncIterator[Store]:
     """The ledger on a fresh database."""
     pool = await open_pool(database_url)
-    jobs = Jobs(pool)
+    jobs = Jobs(pool, Lease(math.inf))
     await jobs.open()
-    yield Store(pool, PostgresLedger(pool, jobs), Outbox(pool), Cards(pool))
+    yield Store(
+        pool,
+        jobs,
+        PostgresLedger(pool, jobs, lambda: 5.0),
+        Outbox(pool, jobs),
+        Cards(pool),
+        Statuses(pool, jobs),
+        Doubts(pool, jobs),
+    )
     await pool.close()

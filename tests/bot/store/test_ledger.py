@@ -1,11 +1,15 @@
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 
 from bot.store.ledger import PostgresLedger
-from commands.model import Actor, AuditEntry, Committed, Kind, LimitReached, NewSend, Recipient
+from bot.tasks import Order
+from commands.model import Actor, AuditEntry, Committed, LimitReached, NewSend, Recipient
 from tests.bot.store.kit import Store
 
 Draft = Callable[..., NewSend]
@@ -27,20 +31,44 @@ async def test_a_send_is_stored_with_recipients_card_audit_and_jobs(
     assert await store.rows(
         "SELECT position, address, name, state, attempt, owner FROM delivery ORDER BY position"
     ) == [(n + 1, f"+1617555{n:04}", f"person {n}", "queued", 0, None) for n in range(3)]
-    assert await store.rows("SELECT send_id, answer_url, place, told FROM card") == [
-        (1, "https://hooks.slack.com/commands/1", "", False)
+    assert await store.rows("SELECT send_id, answer_url, place, stale, told_of FROM card") == [
+        (1, "https://hooks.slack.com/commands/1", "", False, 0)
     ]
     assert await store.rows("SELECT action, allowed, rule, detail, send_id FROM audit") == [
         ("send", True, "channel C0ONCALL", "3 recipients", 1)
     ]
-    jobs = await store.rows("SELECT task_name, args FROM procrastinate_jobs ORDER BY id")
-    assert jobs == [("drain", {"send_id": 1}), ("card", {"send_id": 1})]
+    assert await store.waiting() == [("card", 1), ("drain", 1), ("track", 1)]
 
 
-async def test_a_big_send_defers_several_drains_and_one_card(store: Store, new_send: Draft) -> None:
+async def test_a_big_send_asks_a_second_process_to_help(store: Store, new_send: Draft) -> None:
     await store.ledger.commit(new_send(1_000))
-    found = await store.rows("SELECT task_name, count(*) FROM procrastinate_jobs GROUP BY 1")
-    assert dict(found) == {"card": 1, "drain": 2}
+    assert Counter(task for task, _ in await store.waiting()) == {"card": 1, "drain": 2, "track": 1}
+
+
+async def test_twilio_is_first_asked_about_a_send_when_the_timetable_says(
+    store: Store, new_send: Draft
+) -> None:
+    await store.ledger.commit(new_send())
+    [(ours, jobs)] = await store.rows(
+        "SELECT look_at - created, scheduled_at - created FROM send, procrastinate_jobs"
+        " WHERE task_name = 'track'"
+    )
+    assert ours == timedelta(seconds=5) <= jobs
+
+
+async def test_where_delivery_is_not_followed_twilio_is_never_asked(
+    store: Store, new_send: Draft
+) -> None:
+    await PostgresLedger(store.pool, store.jobs).commit(new_send())
+    assert await store.waiting() == [("card", 1), ("drain", 1)]
+    assert await store.rows("SELECT look_at FROM send") == [(None,)]
+
+
+async def test_each_send_has_a_token_of_its_own_that_nobody_can_guess(store: Store) -> None:
+    sends = [await store.sent(request_key=key) for key in ("a", "b")]
+    first, second = [await store.token(send_id) for send_id in sends]
+    assert first != second
+    assert len(first) == len(second) == 32
 
 
 async def test_neither_body_nor_number_enters_the_audit(store: Store, new_send: Draft) -> None:
@@ -57,7 +85,7 @@ async def test_a_redelivered_request_is_the_send_it_made_the_first_time(
     again = await store.ledger.commit(new_send(3))
     assert (first, again) == (Committed(1), Committed(1, repeated=True))
     assert [await store.count(t) for t in ("send", "delivery", "card", "audit")] == [1, 3, 1, 1]
-    assert await store.count("procrastinate_jobs") == 2
+    assert await store.count("procrastinate_jobs") == 3
 
 
 async def test_of_twenty_deliveries_of_one_request_at_once_one_is_new(
@@ -120,9 +148,7 @@ async def test_a_commit_whose_jobs_cannot_be_queued_leaves_no_trace(
     store: Store, new_send: Draft
 ) -> None:
     class Broken:
-        async def defer_send(
-            self, conn: psycopg.AsyncConnection, send_id: int, recipients: int
-        ) -> None:
+        async def defer(self, *orders: Order, conn: psycopg.AsyncConnection | None = None) -> None:
             raise ConnectionError
 
     with pytest.raises(ConnectionError):
@@ -134,9 +160,11 @@ async def test_an_address_twice_in_one_send_is_refused_as_a_whole(
     store: Store, new_send: Draft
 ) -> None:
     twice = (Recipient("+16175551212"), Recipient("+16175551212", "alice"))
-    with pytest.raises(psycopg.errors.UniqueViolation):
+    # whichever statement of the pipeline is the first to learn of it
+    with pytest.raises((psycopg.errors.UniqueViolation, ConnectorException)):
         await store.ledger.commit(new_send(recipients=twice))
-    assert await store.count("send") == 0
+    tables = ("send", "delivery", "card", "audit", "procrastinate_jobs")
+    assert [await store.count(table) for table in tables] == [0] * 5
 
 
 async def test_what_no_column_can_hold_is_taken_out_of_names_and_bodies(
@@ -183,29 +211,3 @@ async def test_the_audit_outlives_the_send(store: Store) -> None:
     await store.sent()
     await store.change("DELETE FROM send")
     assert [await store.count(table) for table in ("delivery", "card", "audit")] == [0, 0, 1]
-
-
-async def test_only_those_who_failed_are_offered_for_a_retry_in_their_order(store: Store) -> None:
-    send_id = await store.sent(4)
-    await store.change("UPDATE delivery SET state = 'failed' WHERE position IN (2, 4)")
-    await store.change("UPDATE delivery SET state = 'in_doubt' WHERE position = 3")
-    part = await store.ledger.failed_part(send_id)
-    assert part is not None
-    assert (part.send_id, part.actor_user, part.channel) == (send_id, "U0ALICE", "C0ONCALL")
-    assert part.body == "Water in the lab"
-    assert part.recipients == (
-        Recipient("+16175550001", "person 1"),
-        Recipient("+16175550003", "person 3"),
-    )
-
-
-async def test_there_is_nothing_to_retry_of_a_send_that_does_not_exist(store: Store) -> None:
-    assert await store.ledger.failed_part(4711) is None
-
-
-async def test_a_retry_remembers_what_it_repeats(store: Store) -> None:
-    first = await store.sent()
-    await store.sent(request_key="retry:1", retry_of=first, kind=Kind.PAGE)
-    assert await store.rows("SELECT kind, retry_of FROM send WHERE id = 2") == [("page", first)]
-    [(detail,)] = await store.rows("SELECT detail FROM audit WHERE send_id = 2")
-    assert detail == "3 recipients, again after send 1"

@@ -1,27 +1,26 @@
 import asyncio
 from collections import Counter
-from datetime import datetime
 from typing import Any
 
 import pytest
 
-from bot.store.outbox import Claim, Letter, Settled
-from commands.model import TRANSITIONS, DeliveryState
-from tests.bot.store.kit import Store
+from bot.store.outbox import Letter, Settled
+from commands.model import TRANSITIONS, DeliveryState, Kind
+from tests.bot.store.kit import Store, accepted
 
 S = DeliveryState
 SID = "SM" + "0" * 32
 
 
-def accepted(claim: Claim, sid: str = "") -> Settled:
-    sid = sid or f"SM{claim.delivery_id:032x}"
-    return Settled(claim.delivery_id, claim.attempt, S.ACCEPTED, sid, "200")
-
-
 async def test_a_letter_carries_sender_and_text(store: Store) -> None:
     letter = await store.outbox.begin(await store.sent(), (), ())
-    assert letter == Letter("+15005550006", "Water in the lab")
+    assert isinstance(letter, Letter)
+    assert (letter.sender, letter.body) == ("+15005550006", "Water in the lab")
+    assert (letter.kind, letter.token) == (Kind.SEND, await store.token(1))
+    assert await store.outbox.letter(1) == letter
     assert "Water" not in repr(letter)
+    assert letter.token not in repr(letter)
+    assert await store.outbox.letter(4711) is None
     assert await store.outbox.begin(4711, (), ()) is None
 
 
@@ -51,6 +50,23 @@ async def test_a_worker_that_was_declared_dead_is_given_nobody(store: Store) -> 
     await store.change("DELETE FROM procrastinate_workers")
     assert await store.outbox.turn(send_id, owner, (), 3) == []
     assert await store.states(send_id) == ["queued"] * 3
+
+
+async def test_a_worker_that_may_be_declared_dead_at_any_moment_is_given_nobody(
+    store: Store,
+) -> None:
+    send_id, owner = await store.sent(), await store.worker()
+    await store.silence(owner, 4.0)
+    assert await store.outbox.turn(send_id, owner, (), 3) == []
+    await store.silence(owner, 1.0)
+    assert len(await store.outbox.turn(send_id, owner, (), 3)) == 3
+
+
+async def test_the_moment_of_a_claim_is_kept(store: Store) -> None:
+    send_id, owner = await store.sent(2), await store.worker()
+    await store.outbox.turn(send_id, owner, (), 1)
+    found = await store.rows("SELECT attempted <= now() FROM delivery ORDER BY position")
+    assert found == [(True,), (None,)]
 
 
 async def test_other_sends_stay_untouched(store: Store) -> None:
@@ -180,21 +196,12 @@ async def test_what_a_dead_worker_was_sending_is_in_doubt_and_nothing_else(store
         await store.outbox.turn(send_id, owner, (), 1)
     await store.change("DELETE FROM procrastinate_workers WHERE id = %s", dead)
     await store.silence(silent, 4.5)
-    await store.silence(alive, 3.0)
+    await store.silence(alive, 1.0)
     await store.outbox.begin(send_id, (), ())
     assert await store.states(send_id) == ["in_doubt", "in_doubt", "sending", "queued"]
     [(code, reason)] = await store.rows("SELECT code, reason FROM delivery WHERE position = 1")
     assert code == "1001"
     assert "stopped before Twilio's answer was recorded" in reason
-
-
-async def test_an_answer_that_comes_after_the_takeover_resolves_the_doubt(store: Store) -> None:
-    send_id, owner = await store.sent(1), await store.worker()
-    [claim] = await store.outbox.turn(send_id, owner, (), 1)
-    await store.change("DELETE FROM procrastinate_workers")
-    await store.outbox.begin(send_id, (), ())
-    await store.outbox.turn(send_id, owner, [accepted(claim)], 0)
-    assert await store.rows("SELECT state, code, reason FROM delivery") == [("accepted", "200", "")]
 
 
 async def test_a_claim_that_its_worker_never_learned_of_is_queued_again(store: Store) -> None:
@@ -214,31 +221,6 @@ async def test_a_halt_fails_those_who_wait_and_nobody_else(store: Store) -> None
     assert await store.rows("SELECT code, error_code, reason FROM delivery WHERE position = 3") == [
         ("401", 20003, "not sent")
     ]
-
-
-async def test_a_send_is_settled_once_nobody_is_queued_or_being_sent_to(store: Store) -> None:
-    send_id, owner = await store.sent(2), await store.worker()
-
-    async def settled() -> datetime | None:
-        await store.outbox.end(send_id)
-        [(moment,)] = await store.rows("SELECT settled FROM send")
-        assert moment is None or isinstance(moment, datetime)
-        return moment
-
-    assert await settled() is None
-    claims = await store.outbox.turn(send_id, owner, (), 2)
-    assert await settled() is None
-    await store.outbox.turn(send_id, owner, [accepted(claim) for claim in claims], 0)
-    first = await settled()
-    assert first is not None
-    assert await settled() == first
-
-
-async def test_nobody_is_due_where_nobody_is_queued(store: Store) -> None:
-    send_id, owner = await store.sent(1), await store.worker()
-    assert await store.outbox.end(send_id) == 0.0
-    await store.outbox.turn(send_id, owner, (), 1)
-    assert await store.outbox.end(send_id) is None
 
 
 async def test_the_state_column_knows_exactly_the_states_of_the_table(store: Store) -> None:

@@ -1,61 +1,23 @@
 """What a card says, to whom."""
 
-import json
-from collections import Counter
-from datetime import UTC, datetime
-from typing import Any
-
 import pytest
 
-from bot.slack.message import Message
 from bot.slack.views.card import channel_card, failure_notice, private_card
-from bot.snapshot import Snapshot
-from commands.model import NOT_ACCEPTED, Delivery, DeliveryState, Kind, Recipient
-
-S = DeliveryState
-ACCEPTED = Delivery(Recipient("+16175551212", "alice"), S.ACCEPTED, "200", "SM1")
-FAILED = Delivery(Recipient("+16175551213", "bob"), S.FAILED, "400", "", 21211, "21211 not valid")
-DOUBT = Delivery(Recipient("+16175551214"), S.IN_DOUBT, "1001", reason="no answer")
-QUEUED = Delivery(Recipient("+16175551215"), S.QUEUED)
-
-
-def snapshot(*deliveries: Delivery, retry_of: int | None = None) -> Snapshot:
-    return Snapshot(
-        send_id=7,
-        kind=Kind.SEND,
-        channel="C0ONCALL",
-        actor="U0ALICE",
-        sender="+15005550006",
-        body="Water in the <lab>",
-        recipients=len(deliveries),
-        created=datetime.now(UTC),
-        retry_of=retry_of,
-        tally=Counter((d.state, d.code) for d in deliveries),
-        shown=deliveries[:200],
-        failed=tuple(d for d in deliveries if d.state in NOT_ACCEPTED)[:200],
-        unknown=tuple(d for d in deliveries if d.state is S.IN_DOUBT)[:200],
-    )
-
-
-def shown(message: Message) -> str:
-    return json.dumps([message.text, list(message.blocks)], ensure_ascii=False)
-
-
-def outputs(message: Message) -> dict[str, str]:
-    [section] = [b for b in message.blocks if "fields" in b]
-    pairs = (field["text"].split("\n", 1) for field in section["fields"])
-    return {name.strip("*"): value for name, value in pairs}
-
-
-def buttons(message: Message) -> list[str]:
-    rows = [b["elements"] for b in message.blocks if b["type"] == "actions"]
-    return [button["action_id"] for row in rows for button in row]
-
-
-def metadata(message: Message) -> dict[str, Any]:
-    assert message.metadata is not None
-    payload: dict[str, Any] = message.metadata["event_payload"]
-    return payload
+from commands.model import Delivery, Recipient
+from tests.bot.slack.views.kit import (
+    ACCEPTED,
+    DELIVERED,
+    DOUBT,
+    FAILED,
+    QUEUED,
+    S,
+    buttons,
+    metadata,
+    outputs,
+    progress,
+    shown,
+    snapshot,
+)
 
 
 def test_a_success_lists_the_four_outputs_masked_in_a_channel() -> None:
@@ -123,8 +85,10 @@ def test_before_anybody_has_an_answer_the_message_says_so() -> None:
     assert outputs(private_card(snapshot(QUEUED)))["Message"] == "On the way to Twilio"
 
 
-def test_settled_without_a_failure_there_is_no_button() -> None:
-    assert buttons(private_card(snapshot(ACCEPTED))) == []
+def test_a_private_card_can_be_refreshed_until_nothing_changes_by_itself() -> None:
+    assert buttons(private_card(snapshot(QUEUED))) == ["sms_refresh"]
+    assert buttons(private_card(snapshot(ACCEPTED))) == ["sms_refresh"]
+    assert buttons(private_card(snapshot(DELIVERED))) == []
 
 
 def test_a_channel_card_carries_no_button_that_others_could_press() -> None:
@@ -132,10 +96,18 @@ def test_a_channel_card_carries_no_button_that_others_could_press() -> None:
 
 
 def test_above_twenty_recipients_are_counted_by_state() -> None:
-    card = shown(channel_card(snapshot(*[ACCEPTED] * 20, FAILED), masked=True))
-    assert "20 sent" in card
-    assert "1 failed" in card
-    assert "alice" not in card
+    card = channel_card(snapshot(*[ACCEPTED] * 20, FAILED, DOUBT, DELIVERED), masked=True)
+    assert progress(card) == [
+        ":grey_question: 1 may have been sent",
+        ":white_check_mark: 20 sent",
+        ":white_check_mark: 1 delivered",
+        ":x: 1 failed",
+    ]
+    assert "alice" not in shown(card)
+
+
+def test_up_to_twenty_recipients_are_listed_one_by_one() -> None:
+    assert len(progress(channel_card(snapshot(*[ACCEPTED] * 20), masked=True))) == 20
 
 
 def test_a_retry_names_the_send_whose_failures_it_repeats() -> None:
@@ -147,7 +119,7 @@ def test_the_notice_gives_every_failed_number_ready_to_paste() -> None:
         Delivery(Recipient(f"whatsapp:+1617555{n:04}"), S.FAILED, "400", reason="no")
         for n in range(200)
     ]
-    notice = failure_notice(snapshot(ACCEPTED, *failed))
+    notice = failure_notice(snapshot(DELIVERED, *failed))
     assert ",".join(d.recipient.address for d in failed) in shown(notice)
     assert buttons(notice) == ["sms_retry"]
     assert "200 of 201 failed" in notice.text

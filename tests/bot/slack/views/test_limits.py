@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,17 +14,29 @@ from bot.sandbox.blocks import problems, view_problems
 from bot.slack.message import Message
 from bot.slack.views import composer
 from bot.slack.views.answers import explained, helped, plain, refused
-from bot.slack.views.card import channel_card, failure_notice, private_card
+from bot.slack.views.card import Doubt, channel_card, failure_notice, private_card
 from bot.slack.views.listing import Place, listing, shared
-from bot.snapshot import Snapshot
+from bot.slack.views.outcomes import answer_of, retried
+from bot.snapshot import Retry, Snapshot
 from commands.model import (
     NOT_ACCEPTED,
     Delivery,
     DeliveryState,
-    Kind,
     Recipient,
 )
-from commands.outcome import Explained, Helped, Listing, Refused, Row, Source
+from commands.outcome import (
+    Explained,
+    Helped,
+    LeftAlone,
+    Listing,
+    Outcome,
+    Refused,
+    Row,
+    Sending,
+    SendingAgain,
+    Source,
+)
+from tests.bot.slack.views.kit import snapshot
 
 ALICE = "U0ALICE"
 _LONGEST_FALLBACK = 3_000
@@ -57,26 +69,29 @@ def deliveries(draw: st.DrawFn) -> Delivery:
     return Delivery(Recipient(draw(addresses), draw(hostile)), state, code, reason=reason)
 
 
+big = st.integers(1, 2**63 - 1)
+retries = st.builds(Retry, big, st.just(ALICE), st.sampled_from([1, 3, 10_000]))
+
+
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
     some = draw(st.lists(deliveries(), min_size=1, max_size=8))
     times = draw(st.sampled_from([1, 1, 3, 25, 1_250]))
     all_ = some * times
     first = all_[:200]
-    return Snapshot(
-        send_id=draw(st.integers(1, 2**63)),
-        kind=Kind.SEND,
-        channel="C0ONCALL",
-        actor=ALICE,
-        sender="+15005550006",
+    doubted = sum(d.state is DeliveryState.IN_DOUBT for d in all_)
+    return snapshot(
+        *all_,
+        send_id=draw(big),
         body=draw(hostile)[:1_600],
-        recipients=len(all_),
         created=datetime(2026, 1, 1, tzinfo=UTC),
-        retry_of=draw(st.none() | st.integers(1, 9)),
-        tally=Counter((d.state, d.code) for d in all_),
-        shown=tuple(first),
+        retry_of=draw(st.none() | big),
         failed=tuple(d for d in first if d.state in NOT_ACCEPTED),
         unknown=tuple(d for d in first if d.state is DeliveryState.IN_DOUBT),
+        looking=draw(st.sampled_from([0, 0, doubted])),
+        doubt=draw(st.integers(0, 2**31 - 1)),
+        left_by=draw(st.sampled_from(["", ALICE])),
+        retries=tuple(draw(st.lists(retries, max_size=30))),
     )
 
 
@@ -135,9 +150,34 @@ def test_no_whole_number_stands_in_a_masked_card(snap: Snapshot) -> None:
     body = snap.body
     for delivery in snap.shown:
         number = delivery.recipient.address.rpartition(":")[2]
-        texts_of_others = body + "".join(d.reason + d.recipient.name for d in snap.shown)
+        texts_of_others = body + "".join(d.recipient.name for d in snap.shown)
         if len(number) > 5 and number not in texts_of_others:
             assert number not in shown
+
+
+@settings(max_examples=50, deadline=None)
+@given(snapshots(), numbers)
+def test_no_number_within_a_reason_stands_in_a_masked_card(snap: Snapshot, number: str) -> None:
+    told = [replace(d, reason=f"to {number}: no") for d in snap.shown]
+    card = channel_card(snapshot(*told, body="", failed=(*told,)), masked=True)
+    assert number.lstrip("+") not in json.dumps([card.text, list(card.blocks)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(big, st.integers(0, 10**6))
+def test_slack_takes_what_a_button_of_a_send_answers(send_id: int, count: int) -> None:
+    done: list[Outcome] = [SendingAgain(send_id, count), LeftAlone(send_id, count)]
+    for message in [answer_of(outcome) for outcome in done]:
+        assert message is not None
+        check(message)
+    for repeated in (True, False):
+        check(retried(Sending(send_id, count, repeated, 1)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(big, st.integers(0, 2**31 - 1))
+def test_a_button_of_a_doubt_gives_back_what_it_was_drawn_with(send_id: int, attempt: int) -> None:
+    assert Doubt.unpack(Doubt(send_id, attempt).packed) == Doubt(send_id, attempt)
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,0 +1,321 @@
+"""One round of a drain: keep Twilio busy with one send's recipients, and the ledger informed.
+
+Recipients are claimed a few ahead, so that the slot of an answer is taken again at once, and not
+after the ledger was asked. Answers are recorded together, at most every `GATHER` seconds.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from bot.gateway import Gateway, Verdict, in_doubt, unposted
+from bot.lease import Lease
+from bot.pace import Pace
+from bot.slots import Slots
+from bot.store.outbox import Claim, Letter, Outbox, Settled
+
+GATHER = 0.01
+"""Seconds between two exchanges with the ledger while no slot waits for one: each costs about a
+millisecond of this process and a write to disk, for one answer or for twenty."""
+
+AHEAD = 10
+"""Of so many that may be under way, one is claimed ahead. Should the process die, those claimed
+ahead were never posted, but nobody can know it: they are in doubt like those under way."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Memory:
+    """What this process knows of its own claims, and the ledger does not.
+
+    Attributes:
+        owners: the workers that this process has been.
+        held: claims, as delivery and attempt, whose answers are not recorded yet.
+        unrecorded: answers that the ledger did not take, each with its send and the worker that
+            claimed it.
+        running: the sends that are being drained here.
+    """
+
+    owners: set[int] = field(default_factory=set)
+    held: set[tuple[int, int]] = field(default_factory=set)
+    unrecorded: list[tuple[int, int, Settled]] = field(default_factory=list)
+    running: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What holds a drain back.
+
+    Attributes:
+        slots: requests at once.
+        pace: pauses, of all processes.
+        lease: nothing is posted without it.
+        stopping: nothing new is begun once it is set.
+    """
+
+    slots: Slots
+    pace: Pace
+    lease: Lease
+    stopping: asyncio.Event
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing new is begun: the process stops, or may be taken for dead."""
+        return self.stopping.is_set() or not self.lease.valid
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every round of a process works with."""
+
+    outbox: Outbox
+    gateway: Gateway
+    limits: Limits
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass
+class _Hand:
+    """What a round has in hand.
+
+    Attributes:
+        ready: claimed ahead, each with the lease's epoch of its claim, and not posted yet.
+        posts: under way.
+        answers: not recorded yet.
+        started: posts begun since the last exchange with the ledger.
+        ahead: posts begun between earlier exchanges, the more recent the more.
+        dry: whether the ledger had fewer than were wanted.
+        halted: the verdict after which nobody else is tried.
+        due: when a recipient's pause ends, by the loop's clock.
+        exchanged: when the ledger was last asked, by the same clock.
+    """
+
+    ready: deque[tuple[Claim, int]] = field(default_factory=deque)
+    posts: set[asyncio.Task[Verdict]] = field(default_factory=set)
+    answers: deque[Settled] = field(default_factory=deque)
+    started: int = 0
+    ahead: int = 0
+    dry: bool = False
+    halted: Verdict | None = None
+    due: float | None = None
+    exchanged: float = 0.0
+
+    @property
+    def empty(self) -> bool:
+        """True with nobody to post to, nothing under way and nothing to record."""
+        return not (self.ready or self.posts or self.answers)
+
+
+class Round:
+    """The state of one `Drain.run`."""
+
+    def __init__(self, tools: Tools, send_id: int, owner: int, letter: Letter) -> None:
+        self._tools = tools
+        self._limits = tools.limits
+        self._send_id = send_id
+        self._owner = owner
+        self._letter = letter
+        self._hand = _Hand()
+        self._news = asyncio.Event()
+        self._starved = asyncio.Event()
+
+    async def run(self) -> None:
+        """Post until nobody is left, or nothing new is to be begun."""
+        hand = self._hand
+        try:
+            while await self._turn():
+                pass
+        except Exception:
+            # the database, most likely: what is under way still gets Twilio's answer
+            self._release()
+            if hand.posts:
+                await asyncio.wait(hand.posts)
+            raise
+        finally:
+            self._release()
+            # cancelled at the end of the grace period: what is under way is in doubt
+            for post in hand.posts:
+                post.cancel()
+            await asyncio.gather(*hand.posts, return_exceptions=True)
+            await self._record_the_last()
+
+    @property
+    def _held_back(self) -> bool:
+        limits = self._limits
+        return self._hand.halted is not None or limits.closed or limits.pace.paused > 0
+
+    async def _turn(self) -> bool:
+        """Exchange with the ledger, start what there is room for, and wait for news."""
+        hand = self._hand
+        changed = self._limits.slots.change()
+        if self._held_back:
+            self._release()
+        await self._exchange(self._want())
+        self._fill()
+        if hand.halted:
+            await self._halt(hand.halted)
+        if hand.ready and self._held_back:
+            return True  # since a moment ago: they are given back first
+        if not hand.empty:
+            await self._wait(changed)
+        elif self._held_back or hand.dry:
+            return False
+        elif not self._want():  # it is slots that are wanting, and others have them
+            await changed.wait()
+        return True
+
+    def _want(self) -> int:
+        """How many to claim: as many as there is room for, and a few ahead.
+
+        Who is claimed ahead takes the slot of the next answer at once. Were he claimed only then,
+        the slot would wait for the ledger. He would be in doubt, though, if this process died.
+        """
+        hand, limits = self._hand, self._limits
+        if self._held_back:
+            return 0
+        if hand.dry and (hand.due is None or hand.due > _now()):
+            return 0
+        ahead = min(max(hand.started, hand.ahead), limits.slots.limit // AHEAD)
+        return max(0, limits.slots.room(len(hand.posts)) + ahead - len(hand.ready))
+
+    async def _wait(self, changed: asyncio.Event) -> None:
+        """Wait for an answer, for room or for a pause to end; then let answers gather."""
+        hand = self._hand
+        if not hand.answers and not self._want():
+            self._news.clear()
+            await _first(self._news, changed, until=self._awake())
+        if hand.ready or hand.dry:
+            self._starved.clear()
+            await _first(self._starved, until=hand.exchanged + GATHER)
+
+    def _awake(self) -> float | None:
+        """When to look again, whatever happens until then; None for never."""
+        paused = self._limits.pace.paused
+        ends = [self._hand.due, _now() + paused if paused else None]
+        return min((end for end in ends if end is not None), default=None)
+
+    async def _exchange(self, want: int) -> None:
+        """Record the answers and claim up to `want` recipients."""
+        hand = self._hand
+        answers = self._take_answers()
+        if not answers and not want:
+            return
+        if want and hand.due is not None and hand.due <= _now():
+            hand.due = None
+        epoch = self._limits.lease.epoch
+        try:
+            claims = await self._tools.outbox.turn(self._send_id, self._owner, answers, want)
+        except BaseException:
+            hand.answers.extendleft(reversed(answers))
+            raise
+        self._tools.memory.held.update((c.delivery_id, c.attempt) for c in claims)
+        hand.ready.extend((claim, epoch) for claim in claims)
+        hand.ahead = max(hand.started, hand.ahead * 3 // 4)
+        hand.started, hand.exchanged = 0, _now()
+        hand.dry = len(claims) < want if want else hand.dry
+        self._recorded(answers)
+
+    def _recorded(self, answers: Sequence[Settled]) -> None:
+        hand = self._hand
+        again = [_now() + each.pause for each in answers if each.pause is not None]
+        hand.due = min([*again, *([] if hand.due is None else [hand.due])], default=None)
+        self._tools.memory.held.difference_update((a.delivery_id, a.attempt) for a in answers)
+
+    def _take_answers(self) -> list[Settled]:
+        answers = list(self._hand.answers)
+        self._hand.answers.clear()
+        return answers
+
+    async def _record_the_last(self) -> None:
+        if not (answers := self._take_answers()):
+            return
+        try:
+            await self._tools.outbox.record(self._send_id, self._owner, answers)
+        except BaseException as exc:
+            kept = [(self._send_id, self._owner, answer) for answer in answers]
+            self._tools.memory.unrecorded += kept
+            log.warning("answers.kept", count=len(answers), why=type(exc).__name__)
+            if not isinstance(exc, Exception):
+                raise
+        else:
+            self._recorded(answers)
+
+    def _fill(self) -> None:
+        """Post to those claimed ahead, as far as there is room."""
+        hand, limits = self._hand, self._limits
+        while hand.ready and not self._held_back:
+            if not limits.slots.room(len(hand.posts)):
+                return
+            claim, epoch = hand.ready.popleft()
+            if limits.lease.holds(epoch):
+                limits.slots.take()
+                hand.started += 1
+                self._start(claim)
+            else:  # others may have taken it over meanwhile
+                hand.answers.append(unposted(claim))
+
+    def _release(self) -> None:
+        """Give back those who were claimed ahead and not posted to."""
+        ready = self._hand.ready
+        self._hand.answers.extend(unposted(claim) for claim, _ in ready)
+        ready.clear()
+
+    def _start(self, claim: Claim) -> None:
+        post = asyncio.create_task(self._tools.gateway.send(self._letter, claim))
+        self._hand.posts.add(post)
+        # a callback and no `finally`: a task that is cancelled before its first step runs none
+        post.add_done_callback(partial(self._ended, claim))
+
+    def _ended(self, claim: Claim, post: asyncio.Task[Verdict]) -> None:
+        hand = self._hand
+        verdict = self._verdict(claim, post)
+        hand.posts.discard(post)
+        self._limits.slots.give_back()
+        if verdict.halts:
+            hand.halted = verdict
+        hand.answers.append(verdict.settled)
+        self._fill()
+        self._news.set()
+        if not hand.ready and not (hand.dry and hand.posts):
+            self._starved.set()
+
+    def _verdict(self, claim: Claim, post: asyncio.Task[Verdict]) -> Verdict:
+        """Interrupted or broken, the row must not stay `sending`."""
+        if post.cancelled():
+            return Verdict(in_doubt(claim))
+        if broken := post.exception():
+            log.error("post.broke", send=self._send_id, exc_info=broken)
+            return Verdict(in_doubt(claim, f"the bot failed ({type(broken).__name__})"))
+        return post.result()
+
+    async def _halt(self, verdict: Verdict) -> None:
+        refused = verdict.settled
+        why = "there is no connection" if refused.code == "901" else "the account was refused"
+        await self._tools.outbox.halt(
+            self._send_id,
+            refused.code,
+            refused.error_code,
+            f"not sent, because {why}: {refused.reason}",
+        )
+
+
+async def _first(*events: asyncio.Event, until: float | None) -> None:
+    """Wait for the first of these events, and until then (by the loop's clock) at most."""
+    rest = None if until is None else until - _now()
+    if rest is not None and rest <= 0:
+        return
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,54 @@
+"""What a person is told of what they asked: one table from outcomes to messages."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.slack.message import Message
+from bot.slack.views.answers import explained, helped, plain, refused
+from bot.slack.views.card import people
+from bot.slack.views.listing import listing
+from commands.outcome import (
+    Explained,
+    Helped,
+    LeftAlone,
+    Listing,
+    Outcome,
+    Refused,
+    Sending,
+    SendingAgain,
+)
+
+
+def retried(outcome: Sending) -> Message:
+    """Say what *Retry failed* did; the new send shows itself on its own card."""
+    if outcome.repeated:
+        return plain(f"This was retried before, as #{outcome.send_id}. Nothing more is sent.")
+    return plain(f"Sending again to {people(outcome.recipients)}, as #{outcome.send_id}.")
+
+
+def _again(outcome: SendingAgain) -> Message:
+    if not outcome.recipients:
+        return plain(f"Nobody of #{outcome.send_id} is in doubt any more. Nothing more is sent.")
+    return plain(f"Sending again to {people(outcome.recipients)} of #{outcome.send_id}.")
+
+
+def _left(outcome: LeftAlone) -> Message:
+    left = f"{people(outcome.recipients)} of #{outcome.send_id} may have the message, or not."
+    return plain(f"Left as it is, nothing more is sent: {left}")
+
+
+_SHOWN: dict[type, Callable[[Any], Message]] = {
+    Refused: refused,
+    Explained: explained,
+    Helped: helped,
+    SendingAgain: _again,
+    LeftAlone: _left,
+}
+
+
+def answer_of(outcome: Outcome, page: int = 0) -> Message | None:
+    """Draw an outcome for the asker; a send shows itself on its card."""
+    if isinstance(outcome, Listing):
+        return listing(outcome, page)
+    draw = _SHOWN.get(type(outcome))
+    return draw(outcome) if draw else None

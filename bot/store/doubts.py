@@ -1,0 +1,187 @@
+"""Recipients in doubt: who they are, what is done about them once Twilio was looked at."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+
+from bot.store.database import Pool
+from bot.store.marks import mark
+from bot.tasks import Deferrer, Order, Task
+
+AT_ONCE = 100
+"""Recipients that one look is for; further ones have the next."""
+
+_DUE = """
+SELECT id, address, attempt, attempted, extract(epoch FROM now() - doubted)::float8, resent
+FROM delivery
+WHERE send_id = %s AND state = 'in_doubt' AND next_check <= now()
+ORDER BY next_check, id LIMIT %s
+"""
+
+_NEXT = """
+SELECT extract(epoch FROM min(next_check) - now())::float8 FROM delivery
+WHERE send_id = %s AND state = 'in_doubt' AND next_check IS NOT NULL
+"""
+
+_KNOWN = "SELECT sid FROM delivery WHERE sid = ANY(%s)"
+
+_LATER = """
+WITH looked AS (
+    SELECT d.id, n.pause FROM delivery d
+    JOIN unnest(%s::bigint[], %s::float8[]) AS n(id, pause) ON d.id = n.id
+    WHERE d.state = 'in_doubt' AND d.next_check IS NOT NULL ORDER BY d.id FOR UPDATE OF d
+)
+UPDATE delivery d SET next_check = now() + make_interval(secs => looked.pause)
+FROM looked WHERE d.id = looked.id
+"""
+
+# The person, or the page, is told what was tried: the reason of the doubt stays before it.
+_GIVE_UP = """
+WITH over AS (
+    SELECT id FROM delivery
+    WHERE id = ANY(%s) AND state = 'in_doubt' AND next_check IS NOT NULL ORDER BY id FOR UPDATE
+), left_so AS (
+    UPDATE delivery d SET next_check = NULL, reason = d.reason || %s
+    FROM over WHERE d.id = over.id RETURNING d.id, d.send_id
+), noted AS (
+    INSERT INTO event (delivery_id, state, source) SELECT id, 'in_doubt', 'not found' FROM left_so
+)
+SELECT send_id FROM left_so LIMIT 1
+"""
+
+_REQUEUE = """
+WITH doubt AS (
+    SELECT id FROM delivery
+    WHERE send_id = %(send)s AND state = 'in_doubt' AND attempt <= %(attempt)s
+      AND CASE WHEN %(ids)s::bigint[] IS NULL THEN next_check IS NULL
+               ELSE id = ANY(%(ids)s::bigint[]) AND NOT resent END
+    ORDER BY id FOR UPDATE
+), again AS (
+    UPDATE delivery d SET state = 'queued', owner = NULL, next_check = NULL, doubted = NULL,
+        resent = d.resent OR %(ids)s::bigint[] IS NOT NULL
+    FROM doubt WHERE d.id = doubt.id RETURNING d.id
+), noted AS (
+    INSERT INTO event (delivery_id, state, source) SELECT id, 'queued', %(source)s FROM again
+)
+SELECT count(*) FROM again
+"""
+
+_REOPEN = """
+UPDATE send SET settled = NULL, left_by = '', look_at = now() + make_interval(secs => %s)
+WHERE id = %s
+"""
+
+_EVERY_ATTEMPT = 2**31 - 1
+
+NOT_LISTED = "; Twilio's list does not show it"
+UNLISTED = "; Twilio's list could not be had"
+"""What a reason ends in once the looking is over: after a look, or without one."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One recipient of whom nobody knows whether Twilio has the message.
+
+    Attributes:
+        delivery_id: the row.
+        address: whom it is for.
+        attempt: the attempt in doubt.
+        attempted: the moment before its request.
+        age: seconds since the doubt began.
+        resent: whether a page was sent again by itself before.
+    """
+
+    delivery_id: int
+    address: str = field(repr=False)
+    attempt: int
+    attempted: datetime
+    age: float
+    resent: bool
+
+
+class Doubts:
+    """What `reconcile` needs of the ledger."""
+
+    def __init__(self, pool: Pool, jobs: Deferrer) -> None:
+        self._pool = pool
+        self._jobs = jobs
+
+    async def due(self, send_id: int) -> Sequence[Doubt]:
+        """Give those for whom Twilio is to be looked at now, `AT_ONCE` at most."""
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(_DUE, (send_id, AT_ONCE))
+            return [Doubt(*row) for row in await cursor.fetchall()]
+
+    async def next(self, send_id: int) -> float | None:
+        """Give the seconds until the next look, None if nobody is looked for."""
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(_NEXT, (send_id,))
+            row = await cursor.fetchone()
+        return row[0] if row else None
+
+    async def known(self, sids: Collection[str]) -> frozenset[str]:
+        """Give those of the SIDs that belong to a recipient already."""
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(_KNOWN, (list(sids),))
+            return frozenset(row[0] for row in await cursor.fetchall())
+
+    async def later(self, pauses: Collection[tuple[int, float]]) -> None:
+        """Look again for these deliveries, each after its own seconds."""
+        ids, seconds = [i for i, _ in pauses], [s for _, s in pauses]
+        async with self._pool.connection() as conn:
+            await conn.execute(_LATER, (ids, seconds))
+
+    async def give_up(self, ids: Collection[int], tried: str = NOT_LISTED) -> None:
+        """Look for these no more: what became of them is not known, and their sender is asked.
+
+        Args:
+            ids: the deliveries.
+            tried: what was done to find out, to be told after the reason of the doubt.
+        """
+        async with self._pool.connection() as conn, conn.transaction():
+            cursor = await conn.execute(_GIVE_UP, (list(ids), tried))
+            if row := await cursor.fetchone():
+                await mark(conn, self._jobs, [row[0]])
+
+    async def resend(self, send_id: int, ids: Collection[int], look_after: float | None) -> int:
+        """Queue these of a page anew, each once in its life; tell how many there were."""
+        async with self._pool.connection() as conn, conn.transaction():
+            return await requeue(
+                conn, self._jobs, send_id, look_after, source="resend", ids=list(ids)
+            )
+
+
+async def requeue(
+    conn: psycopg.AsyncConnection,
+    jobs: Deferrer,
+    send_id: int,
+    look_after: float | None,
+    *,
+    source: str,
+    attempt: int = _EVERY_ATTEMPT,
+    ids: list[int] | None = None,
+) -> int:
+    """Queue recipients in doubt anew, within the caller's transaction; tell how many there were.
+
+    Args:
+        conn: in a transaction.
+        jobs: takes the jobs that follow from it.
+        send_id: whose recipients.
+        look_after: seconds until Twilio is asked about their delivery; None: it never is.
+        source: on whose word, for the event.
+        attempt: doubts of later attempts are left.
+        ids: these deliveries; None for all that nobody looks for any more.
+    """
+    asked = {"send": send_id, "attempt": attempt, "ids": ids, "source": source}
+    cursor = await conn.execute(_REQUEUE, asked)
+    row = await cursor.fetchone()
+    count = int(row[0]) if row else 0
+    if count:
+        await conn.execute(_REOPEN, (look_after, send_id))
+        await jobs.defer(Order(Task.DRAIN, send_id), conn=conn)
+        if look_after is not None:
+            await jobs.defer(Order(Task.TRACK, send_id, look_after), conn=conn)
+        await mark(conn, jobs, [send_id])
+    return count

@@ -1,0 +1,61 @@
+"""Remove what is old: finished sends with their events, and jobs that ended long ago.
+
+In small batches, each a transaction of its own, so that nothing else waits for long. The audit is
+kept: it holds neither numbers nor texts.
+"""
+
+from bot.store.database import Pool
+
+BATCH = 1_000
+"""Deliveries removed at once."""
+
+_LOCK = 0x6B656570
+
+_OLD = """
+SELECT id FROM send
+WHERE created < now() - make_interval(secs => %s) AND settled IS NOT NULL
+  AND settled < now() - make_interval(secs => %s)
+ORDER BY created LIMIT 1
+"""
+
+_DELIVERIES = """
+DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE send_id = %s LIMIT %s)
+"""
+
+_JOBS = """
+DELETE FROM procrastinate_jobs WHERE id IN (
+    SELECT j.id FROM procrastinate_jobs j
+    WHERE j.status NOT IN ('todo', 'doing') AND NOT EXISTS (
+        SELECT 1 FROM procrastinate_events e
+        WHERE e.job_id = j.id AND e.at > now() - make_interval(secs => %s)
+    ) LIMIT %s
+)
+"""
+
+
+class Purge:
+    """Removes old sends; one process at a time."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def step(self, keep: float) -> int:
+        """Remove one batch of what ended more than `keep` seconds ago; tell how many rows.
+
+        None are left once it gives 0, or another process is at it.
+        """
+        async with self._pool.connection() as conn, conn.transaction():
+            cursor = await conn.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))
+            locked = await cursor.fetchone()
+            if not locked or not locked[0]:
+                return 0
+            cursor = await conn.execute(_OLD, (keep, keep))
+            old = await cursor.fetchone()
+            if old is None:
+                return (await conn.execute(_JOBS, (keep, BATCH))).rowcount
+            removed = (await conn.execute(_DELIVERIES, (old[0], BATCH))).rowcount
+            if removed < BATCH:
+                removed += (
+                    await conn.execute("DELETE FROM send WHERE id = %s", (old[0],))
+                ).rowcount
+            return removed

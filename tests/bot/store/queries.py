@@ -1,0 +1,209 @@
+"""The queries of the hot paths, and a ledger large enough for their plans to mean something."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, LiteralString
+
+import psycopg
+
+from bot.store import cards, doubts, journeys, ledger, marks, orphans, outbox, purge, statuses
+
+WORKER = 3
+"""A worker that is alive, and holds what is `sending`."""
+
+# Sends that came to their end over the last 90 days; the last ones of them are still open. Without
+# the checks of foreign keys, which would take longer than all the rest.
+FILL = """
+SET LOCAL session_replication_role = replica;
+
+INSERT INTO procrastinate_workers SELECT FROM generate_series(1, 3);
+
+INSERT INTO send (request_key, kind, team, channel, actor, sender, body, recipients, created,
+    settled, retry_of, look_at)
+SELECT 'cmd:' || n, CASE WHEN n %% 10 = 0 THEN 'page' ELSE 'send' END, 'T1', 'C' || n %% 100,
+    'U' || n %% 500, '+15005550006', 'Water in the lab', %(each)s, moment, moment + interval '9 s',
+    CASE WHEN n %% 50 = 0 THEN n - 1 END, NULL
+FROM generate_series(1, %(sends)s) AS n,
+    LATERAL (SELECT now() - interval '90 days' * (1 - n / %(sends)s::float8) AS moment);
+
+UPDATE send SET settled = NULL, look_at = now() + interval '1 minute'
+WHERE id > %(sends)s - %(open)s;
+
+INSERT INTO delivery (send_id, position, address, name, state, attempt, owner, sid, code,
+    attempted, next_check, doubted, error_code, reason)
+SELECT s.id, p, '+1617' || lpad((s.id * 37 %% 1000000 + p)::text, 7, '0'), 'person ' || p, state, 1,
+    %(owner)s, CASE WHEN state IN ('accepted', 'delivered') THEN 'SM' || md5(s.id || ':' || p) END,
+    '200', s.created, CASE WHEN state = 'in_doubt' THEN now() END,
+    CASE WHEN state = 'in_doubt' THEN now() END, CASE WHEN state = 'failed' THEN 30003 END, ''
+FROM send s, generate_series(1, %(each)s) AS p, LATERAL (SELECT CASE
+    WHEN s.settled IS NOT NULL THEN CASE WHEN p = 7 THEN 'failed' ELSE 'delivered' END
+    ELSE (ARRAY['queued', 'sending', 'in_doubt', 'accepted', 'failed'])[p %% 5 + 1]
+END AS state) AS chosen ORDER BY s.id, p;
+
+INSERT INTO event (delivery_id, at, state, source)
+SELECT d.id, d.attempted, e.state, e.source FROM delivery d, (VALUES
+    ('sending', 'drain'), ('accepted', 'answer'), ('delivered', 'callback')) AS e(state, source);
+
+INSERT INTO card (send_id, place, ts, shown, stale)
+SELECT id, 'channel', created::text, 'digest', settled IS NULL FROM send;
+"""
+
+
+async def fill(conn: psycopg.AsyncConnection, sends: int, each: int, still_open: int) -> None:
+    """Fill an empty ledger, and let the planner know.
+
+    Args:
+        conn: in autocommit mode.
+        sends: how many.
+        each: recipients of each.
+        still_open: how many of the sends are not settled.
+    """
+    told = {"sends": sends, "each": each, "open": still_open, "owner": WORKER}
+    async with conn.transaction():
+        await psycopg.AsyncClientCursor(conn).execute(FILL, told)
+    await conn.execute("VACUUM (ANALYZE) send, delivery, event, card, procrastinate_workers")
+
+
+@dataclass(frozen=True)
+class Hot:
+    """One query, with what it is asked as a rule.
+
+    Attributes:
+        name: for people.
+        sql: as the module has it.
+        params: what fills its placeholders.
+        writes: whether it changes rows.
+    """
+
+    name: str
+    sql: LiteralString
+    params: Sequence[object] | Mapping[str, object]
+    writes: bool = False
+
+    @property
+    def numbered(self) -> LiteralString:
+        """The query with PostgreSQL's own placeholders, as `EXPLAIN (GENERIC_PLAN)` wants it."""
+        numbers, names = count(1), dict[str, int]()
+
+        def place(match: re.Match[str]) -> str:
+            name = match[1]
+            return f"${next(numbers) if name is None else names.setdefault(name, len(names) + 1)}"
+
+        return re.sub(r"%(?:\((\w+)\))?s", place, self.sql)
+
+
+async def hot(conn: psycopg.AsyncConnection, batch: int) -> Sequence[Hot]:
+    """Give every hot query, each about an open send or the recipients of several.
+
+    Args:
+        conn: to a filled ledger.
+        batch: callbacks that are written together.
+    """
+
+    async def ask(sql: LiteralString) -> list[Any]:
+        return [row[0] for row in await (await conn.execute(sql)).fetchall()]
+
+    [send] = await ask("SELECT max(id) FROM send")
+    [old] = await ask("SELECT min(id) FROM send")
+    sending = await ask("SELECT id FROM delivery WHERE state = 'sending' ORDER BY id LIMIT 50")
+    doubtful = await ask(
+        "SELECT id FROM delivery WHERE state = 'in_doubt' ORDER BY id DESC LIMIT 100"
+    )
+    followed = await ask("SELECT id FROM delivery WHERE state = 'accepted' ORDER BY id")
+    sids = await ask("SELECT sid FROM delivery WHERE sid IS NOT NULL LIMIT 100")
+    cards_of = await ask("SELECT id FROM send WHERE settled IS NULL ORDER BY id")
+    return [
+        *_drain(send, sending),
+        *_follow(send, followed[:batch], sids, doubtful),
+        *_shown(send, cards_of),
+        *_asked(send),
+        Hot("orphans: drain, track, card, reconcile", orphans._NEEDED, {"late": 5.0}),
+        *_old(old, (await ask("SELECT min(id) FROM delivery"))[0]),
+    ]
+
+
+def _drain(send: int, sending: Sequence[int]) -> Sequence[Hot]:
+    many = len(sending)
+    answers = (
+        *(list(sending), [1] * many, ["accepted"] * many, [f"SM{n:032}" for n in sending]),
+        *(["200"] * many, [None] * many, [""] * many, ["RQ1"] * many, [None] * many, WORKER),
+    )
+    owned = {"send": send, "owners": [1, 2, WORKER], "ids": list(sending), "attempts": [1] * many}
+    claim = {"send": send, "owner": WORKER, "want": 25, "dead": 3.5}
+    stopped = {"send": send, "code": "401", "error": 20003, "reason": "no"}
+    abandoned = {"send": send, "dead": 3.5, "reason": "stopped"}
+    return [
+        Hot("drain: claim 25", outbox._CLAIM, claim, writes=True),
+        Hot(f"drain: record {many} answers", outbox._RECORD, answers, writes=True),
+        Hot("drain: begin, claims that never arrived", outbox._STRAY, owned, writes=True),
+        Hot("drain: begin, what the dead left", outbox._ABANDONED, abandoned, writes=True),
+        Hot("drain: begin, the letter", outbox._LETTER, (send,)),
+        Hot("drain: halt", outbox._HALT, stopped, writes=True),
+        Hot("drain: end, settle", outbox._SETTLE, {"send": send}, writes=True),
+        Hot("drain: end, what is left", outbox._LEFT, {"send": send}),
+    ]
+
+
+def _follow(
+    send: int, followed: Sequence[int], sids: Sequence[str], doubtful: Sequence[int]
+) -> Sequence[Hot]:
+    many, ids = len(followed), list(followed)
+    news = (
+        *(ids, ["delivered"] * many, [f"SM{n:032}" for n in ids], ["200"] * many),
+        *([None] * many, [""] * many),
+    )
+    events = (ids, ["delivered"] * many, ["callback"] * many)
+    pauses = (list(doubtful), [1.0] * len(doubtful))
+    again = {"send": send, "attempt": 2**31 - 1, "ids": list(doubtful), "source": "resend"}
+    return [
+        Hot("callback: one row", statuses._ROWS, (ids[:1],), writes=True),
+        Hot(f"callbacks: {many} rows", statuses._ROWS, (ids,), writes=True),
+        Hot(f"callbacks: write {many}", statuses._WRITE, news, writes=True),
+        Hot(f"callbacks: {many} events", statuses._EVENTS, events, writes=True),
+        Hot("doubts: due", doubts._DUE, (send, doubts.AT_ONCE)),
+        Hot("doubts: next", doubts._NEXT, (send,)),
+        Hot("doubts: SIDs known", doubts._KNOWN, (list(sids),)),
+        Hot("doubts: later", doubts._LATER, pauses, writes=True),
+        Hot("doubts: give up", doubts._GIVE_UP, (list(doubtful), "; not listed"), writes=True),
+        Hot("doubts: send again", doubts._REQUEUE, again, writes=True),
+        Hot("journeys: the send", journeys._HEAD, (send,)),
+        Hot("journeys: on their way", journeys._OPEN, (send, 14_400.0)),
+        Hot("journeys: next look", journeys._LOOK_AT, (60.0, send), writes=True),
+    ]
+
+
+def _shown(send: int, several: Sequence[int]) -> Sequence[Hot]:
+    return [
+        Hot("card: the send", cards._HEAD, (send,)),
+        Hot("card: counts", cards._TALLY, (send,)),
+        Hot("card: the first", cards._FIRST, (send, cards.LISTED)),
+        Hot("card: those who failed", cards._FAILED, (send, cards.LISTED_FAILED)),
+        Hot("card: those in doubt", cards._UNKNOWN, (send, cards.LISTED_FAILED)),
+        Hot("card: its retries", cards._RETRIES, (send,)),
+        Hot("card: mark, lock", marks._LOCK, (list(several),), writes=True),
+        Hot("card: mark", marks._MARK, (list(several),), writes=True),
+    ]
+
+
+def _asked(send: int) -> Sequence[Hot]:
+    return [
+        Hot("command: daily limit", ledger._USED, ("C1", send)),
+        Hot("retry: the send", ledger._HEAD, (send,)),
+        Hot("retry: who failed", ledger._FAILED, {"send": send}),
+        Hot("again: passing failures", ledger._PASSING, {"send": send, "codes": [30001, 30003]}),
+        Hot("again: those in doubt", ledger._DOUBTFUL, {"send": send, "attempt": 1}),
+    ]
+
+
+def _old(send: int, delivery: int) -> Sequence[Hot]:
+    """What removes a send: the two queries, and those that its foreign keys ask by themselves."""
+    unlink: LiteralString = "UPDATE send SET retry_of = NULL WHERE retry_of = %s"
+    return [
+        Hot("purge: what is old", purge._OLD, (7_776_000.0, 7_776_000.0)),
+        Hot("purge: a batch of deliveries", purge._DELIVERIES, (send, purge.BATCH), writes=True),
+        Hot("purge: events", "DELETE FROM event WHERE delivery_id = %s", (delivery,), writes=True),
+        Hot("purge: the card", "DELETE FROM card WHERE send_id = %s", (send,), writes=True),
+        Hot("purge: what repeats it", unlink, (send,), writes=True),
+    ]

@@ -1,0 +1,35 @@
+"""No query of a hot path reads a whole table, whether planned for its values or for any."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import psycopg
+
+from tests.bot.store.queries import fill, hot
+
+WATCHED = frozenset({"send", "delivery", "event", "card"})
+
+
+def scanned(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Give the tables that a plan reads from end to end."""
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", ()):
+        yield from scanned(part)
+
+
+async def test_no_hot_query_reads_a_whole_table(database_url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await fill(conn, sends=6_000, each=10, still_open=250)
+        found = {}
+        for query in await hot(conn, batch=200):
+            ways = (
+                (f"EXPLAIN (FORMAT JSON) {query.sql}", query.params),
+                (f"EXPLAIN (FORMAT JSON, GENERIC_PLAN) {query.numbered}", None),
+            )
+            for sql, params in ways:
+                cursor = await conn.execute(sql, params)
+                [(plans,)] = await cursor.fetchall()
+                if read := WATCHED & set(scanned(plans[0]["Plan"])):
+                    found[query.name, params is None] = read
+        assert found == {}

@@ -1,0 +1,139 @@
+"""What is old and finished goes, in small batches; nothing else does."""
+
+import asyncio
+
+from bot.store.purge import BATCH, Purge
+from bot.tasks import Order, Task
+from tests.bot.store.kit import Store
+
+KEEP = 3600.0
+
+
+async def aged(store: Store, send_id: int, *, settled: bool = True) -> None:
+    """Let a send be older than what is kept, and finished."""
+    await store.change(
+        "UPDATE send SET created = now() - interval '2 hours',"
+        " settled = CASE WHEN %s THEN now() - interval '2 hours' END WHERE id = %s",
+        settled,
+        send_id,
+    )
+
+
+async def old(store: Store, count: int = 3, **changes: object) -> int:
+    """Commit a send that is old and finished, and forget its jobs."""
+    send_id = await store.sent(count, **changes)
+    await aged(store, send_id)
+    await store.forget_jobs()
+    return send_id
+
+
+async def purged(store: Store) -> list[int]:
+    """Remove all there is to remove; tell how many rows each step took."""
+    purge, steps = Purge(store.pool), []
+    while removed := await purge.step(KEEP):
+        steps.append(removed)
+    return steps
+
+
+async def left(store: Store) -> list[int]:
+    """The sends that are there."""
+    return [number for (number,) in await store.rows("SELECT id FROM send ORDER BY id")]
+
+
+async def test_an_old_send_goes_with_its_recipients_events_and_card(store: Store) -> None:
+    send_id = await store.sent()
+    await store.outbox.halt(send_id, "401", 20003, "no")
+    await aged(store, send_id)
+    await store.forget_jobs()
+    assert await store.count("event") == 3
+    assert await purged(store) == [4]
+    assert [await store.count(t) for t in ("send", "delivery", "event", "card")] == [0] * 4
+
+
+async def test_the_audit_is_kept(store: Store) -> None:
+    send_id = await old(store)
+    await purged(store)
+    assert await store.rows("SELECT send_id FROM audit") == [(send_id,)]
+
+
+async def test_what_is_young_stays(store: Store) -> None:
+    await store.sent(request_key="young")
+    await store.change("UPDATE send SET settled = now()")
+    assert await purged(store) == []
+    assert await left(store) == [1]
+
+
+async def test_what_was_asked_for_long_ago_but_ended_only_just_stays(store: Store) -> None:
+    await old(store)
+    await store.change("UPDATE send SET settled = now()")
+    assert await purged(store) == []
+
+
+async def test_what_is_old_but_not_finished_stays_and_keeps_nothing_else(store: Store) -> None:
+    open_one = await old(store, request_key="a")
+    await aged(store, open_one, settled=False)
+    await old(store, request_key="b")
+    await purged(store)
+    assert await left(store) == [open_one]
+
+
+async def test_a_large_send_goes_in_batches(store: Store) -> None:
+    await old(store, BATCH + BATCH // 2)
+    assert await Purge(store.pool).step(KEEP) == BATCH
+    assert [await store.count(t) for t in ("send", "delivery")] == [1, BATCH // 2]
+    assert await purged(store) == [BATCH // 2 + 1]
+    assert await left(store) == []
+
+
+async def test_a_send_of_exactly_one_batch_goes_too(store: Store) -> None:
+    await old(store, BATCH)
+    assert await purged(store) == [BATCH, 1]
+    assert await left(store) == []
+
+
+async def test_the_oldest_goes_first(store: Store) -> None:
+    first, second = await old(store, request_key="a"), await old(store, request_key="b")
+    await store.change("UPDATE send SET created = created - interval '1 day' WHERE id = %s", second)
+    await Purge(store.pool).step(KEEP)
+    assert await left(store) == [first]
+
+
+async def test_a_retry_outlives_what_it_repeats(store: Store) -> None:
+    first = await store.sent(request_key="a")
+    second = await store.sent(request_key="b", retry_of=first)
+    await aged(store, first)
+    await store.forget_jobs()
+    await purged(store)
+    assert await store.rows("SELECT id, retry_of FROM send") == [(second, None)]
+    assert await store.states(second) == ["queued"] * 3
+
+
+async def test_a_retry_that_goes_leaves_what_it_repeats(store: Store) -> None:
+    first = await store.sent(request_key="a")
+    await old(store, request_key="b", retry_of=first)
+    await purged(store)
+    assert await left(store) == [first]
+
+
+async def test_jobs_that_ended_long_ago_go_and_no_others(store: Store) -> None:
+    for send_id in range(1, 6):
+        await store.jobs.defer(Order(Task.DRAIN, send_id))
+    await store.change(
+        "UPDATE procrastinate_jobs SET status ="
+        " ('{failed,failed,todo,doing,cancelled}'::procrastinate_job_status[])[id]"
+    )
+    await store.change("UPDATE procrastinate_events SET at = now() - interval '2 hours'")
+    await store.change("UPDATE procrastinate_events SET at = now() WHERE job_id = 2")
+    assert await purged(store) == [2]
+    assert await store.rows("SELECT id FROM procrastinate_jobs ORDER BY id") == [(2,), (3,), (4,)]
+
+
+async def test_one_process_at_a_time_removes(store: Store) -> None:
+    await old(store)
+    async with store.pool.connection() as conn, conn.transaction():
+        await conn.execute("SELECT 1 FROM delivery FOR UPDATE")
+        first = asyncio.create_task(Purge(store.pool).step(KEEP))
+        await store.someone_waits()
+        async with asyncio.timeout(20):  # should it wait for the first
+            assert await Purge(store.pool).step(KEEP) == 0
+    assert await first == 4
