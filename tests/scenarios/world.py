@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import socket
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -12,12 +14,23 @@ from typing import Any, LiteralString
 import aiohttp
 import psycopg
 
-from bot.app import IN_FLIGHT, Bot, running
+from bot.app import IN_FLIGHT, TIMEOUT, Bot, running
 from bot.config import load
 from bot.sandbox.environ import environ
 from bot.sandbox.model import Delivered, Message
 from bot.sandbox.server import FakeSlack
 from twilio_core.testing import FakeTwilio
+
+OURS = {
+    "accepted": "accepted",
+    "queued": "accepted",
+    "sending": "accepted",
+    "sent": "sent",
+    "delivered": "delivered",
+    "undelivered": "undelivered",
+    "failed": "failed",
+}
+"""Twilio's words for where a message is, in ours."""
 
 ONCALL, AWAY = "C0ONCALL", "C0AWAY"
 ALICE, BOB = "U0ALICE", "U0BOB"
@@ -65,21 +78,36 @@ class World:
     wait: Callable[..., Awaitable[None]]
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     bot: Bot | None = None
+    told: dict[str, str] = field(default_factory=dict)
 
     @property
     def environ(self) -> dict[str, str]:
         """What the bot is told."""
         http = self.mode == "http"
-        return environ(self.slack, self.twilio, http=http, DATABASE_URL=self.database_url)
+        told = environ(self.slack, self.twilio, http=http, DATABASE_URL=self.database_url)
+        return told | self.told
 
     def write_policy(self, text: str) -> None:
         """Write sms.toml."""
         (self.folder / "sms.toml").write_text(text, encoding="utf-8")
 
-    async def start(self, in_flight: int = IN_FLIGHT) -> Bot:
+    def add_policy(self, text: str) -> None:
+        """Write more into sms.toml."""
+        self.write_policy((self.folder / "sms.toml").read_text(encoding="utf-8") + text)
+
+    def expect_callbacks(self) -> None:
+        """Let Twilio call the bot, which is to be told so before it starts."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.told |= {"PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+
+    async def start(self, in_flight: int = IN_FLIGHT, timeout: float = TIMEOUT) -> Bot:  # noqa: ASYNC109 - the bot's
         """Start the bot and wait until Slack can reach it."""
         config = load(self.environ, self.folder)
-        self.bot = await self._stack.enter_async_context(running(config, in_flight=in_flight))
+        self.bot = await self._stack.enter_async_context(
+            running(config, in_flight=in_flight, timeout=timeout)
+        )
         if self.mode == "http":
             self.slack.events_url = f"{self.bot.address}/slack/events"
         else:
@@ -158,6 +186,45 @@ class World:
     def sent(self) -> list[tuple[str, str]]:
         """To and body of every message that Twilio was asked to send, refused ones as well."""
         return [(p.form["To"][0], p.form["Body"][0]) for p in self.twilio.posts]
+
+    def held(self) -> Counter[str]:
+        """How many messages Twilio has for each number."""
+        return Counter(m.to for m in self.twilio.messages.values() if m.direction != "inbound")
+
+    async def agreed(self, number: int = 1, *, sent: int, failed: int = 0) -> Message:
+        """Wait for the last word of a card; it, the ledger and Twilio then tell the same.
+
+        Args:
+            number: which card of #oncall.
+            sent: recipients who have got one message each.
+            failed: recipients who have got none, and are said to have failed.
+        """
+        await self.wait(lambda: self._says(number, sent, failed), 60)
+        card = self.cards()[number - 1]
+        rows = self.rows("SELECT address, state, sid FROM delivery WHERE send_id = %s", number)
+        theirs = {m.sid: m for m in self.twilio.messages.values()}
+        for address, state, sid in rows:
+            if sid is None:
+                assert state == "failed"
+                assert self.held()[address] == 0
+            else:
+                assert theirs[sid].to == address
+                assert OURS[theirs[sid].status] == state
+                assert self.held()[address] == 1
+        assert len(rows) == sent + failed
+        return card
+
+    def _says(self, number: int, sent: int, failed: int) -> bool:
+        cards = self.cards()
+        if len(cards) < number:
+            return False
+        told = payload(cards[number - 1])
+        if not told["statusCode"] or told["unknown"]:
+            return False
+        sids = self.rows("SELECT sid FROM delivery WHERE send_id = %s AND sid <> ''", number)
+        theirs = [self.twilio.messages[sid].status for (sid,) in sids]
+        counts = (told["accepted"], told["failed"], told["delivered"])
+        return counts == (sent, failed, theirs.count("delivered"))
 
     def states(self) -> dict[str, str]:
         """Each recipient's state in the ledger."""
