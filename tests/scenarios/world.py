@@ -195,12 +195,12 @@ class World:
         """Wait for the last word of a card; it, the ledger and Twilio then tell the same.
 
         Args:
-            number: which card of #oncall.
+            number: which send; its card is the last one that is posted for it.
             sent: recipients who have got one message each.
             failed: recipients who have got none, and are said to have failed.
         """
         await self.wait(lambda: self._says(number, sent, failed), 60)
-        card = self.cards()[number - 1]
+        card = self._shown(number)[-1]
         rows = self.rows("SELECT address, state, sid FROM delivery WHERE send_id = %s", number)
         theirs = {m.sid: m for m in self.twilio.messages.values()}
         for address, state, sid in rows:
@@ -214,11 +214,15 @@ class World:
         assert len(rows) == sent + failed
         return card
 
+    def _shown(self, number: int) -> list[Message]:
+        """The cards of a send: two, where a process died between a post and its answer."""
+        return [card for card in self.cards() if payload(card)["id"] == number]
+
     def _says(self, number: int, sent: int, failed: int) -> bool:
-        cards = self.cards()
-        if len(cards) < number:
+        cards = self._shown(number)
+        if not cards:
             return False
-        told = payload(cards[number - 1])
+        told = payload(cards[-1])
         if not told["statusCode"] or told["unknown"]:
             return False
         sids = self.rows("SELECT sid FROM delivery WHERE send_id = %s AND sid <> ''", number)
