@@ -3,7 +3,7 @@
 Both are committed with what they are about, so neither is lost by a restart. While recipients are
 queued or on their way to Twilio the card looks at the ledger once a second; later each change marks
 it (`bot.store.marks`) and so has it looked at once more. Hence at most one update a second, and
-always the last one.
+always the last one: where two processes cross, as after a takeover, it is shown once more.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import structlog
 
 from bot.drain import Unfinished
 from bot.slack.message import Message
-from bot.slack.views.card import channel_card, failure_notice, private_card
+from bot.slack.views.card import channel_card, failure_notice, private_card, twin_card
 from bot.slack.voice import Ear, NotMember, NotShown, SlackDown, Voice
 from bot.snapshot import Snapshot
 from bot.store.cards import CardRow, Cards
@@ -137,7 +137,8 @@ class Follower:
                 await self._show_in_channel(card, snap)
             except (NotMember, NotShown) as refused:  # also if somebody deleted the card
                 log.info("card.private", send=card.send_id, why=str(refused))
-                await self._cards.placed(card.send_id, "private", "", "")
+                if not await self._placed(card, "private", "", ""):
+                    return
                 card = replace(card, place="private", ts="", shown="")
             else:
                 return
@@ -153,7 +154,16 @@ class Follower:
             await self._voice.update(card.channel, ts, message)
         else:
             ts = await self._voice.post(card.channel, message)
-        await self._cards.placed(card.send_id, "channel", ts, digest)
+        if not await self._placed(card, "channel", ts, digest) and not card.ts:
+            await self._voice.update(card.channel, ts, twin_card(snap))
+
+    async def _placed(self, card: CardRow, place: str, ts: str, shown: str) -> bool:
+        """Remember where the card is; show it once more if another process did so meanwhile."""
+        if await self._cards.placed(card, place, ts, shown):
+            return True
+        log.info("card.crossed", send=card.send_id)
+        await self._jobs.defer(Order(Task.CARD, card.send_id, PACE))
+        return False
 
     async def _show_privately(self, card: CardRow, snap: Snapshot) -> None:
         stage = "final" if snap.settled else "first"
@@ -161,7 +171,7 @@ class Follower:
         if waits or card.shown in {stage, "final"}:
             return
         await self._whisper(card, private_card(snap))
-        await self._cards.placed(card.send_id, "private", "", stage)
+        await self._placed(card, "private", "", stage)
         if stage == "final" and snap.unreached:
             await self._cards.told(card.send_id, snap.unreached)
 

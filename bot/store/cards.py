@@ -35,6 +35,13 @@ ORDER BY position LIMIT %s
 
 _UNKNOWN = f"{_DELIVERY} WHERE send_id = %s AND state = 'in_doubt' ORDER BY position LIMIT %s"
 
+_PLACED = """
+UPDATE card SET place = %s, ts = %s, shown = %s
+WHERE send_id = %s AND place = %s AND ts = %s AND shown = %s
+"""
+
+_CROSSED = "UPDATE card SET shown = '' WHERE send_id = %s AND place = 'channel'"
+
 LISTED = 200
 """At most this many recipients of one kind leave the database for a card: more would not fit."""
 
@@ -126,12 +133,19 @@ class Cards:
             row = await cursor.fetchone()
         return CardRow(*row) if row else None
 
-    async def placed(self, send_id: int, place: str, ts: str, shown: str) -> None:
-        """Remember where the card is and what it shows."""
-        await self._run(
-            "UPDATE card SET place = %s, ts = %s, shown = %s WHERE send_id = %s",
-            (place, ts, shown, send_id),
-        )
+    async def placed(self, card: CardRow, place: str, ts: str, shown: str) -> bool:
+        """Remember where the card is and what it shows; False if `card` is out of date.
+
+        Another process has shown it since `card` was read then, and what is seen may be the older
+        of the two. Its place stays; what is seen there counts as unknown.
+        """
+        asked = (place, ts, shown, card.send_id, card.place, card.ts, card.shown)
+        async with self._pool.connection() as conn, conn.transaction():
+            cursor = await conn.execute(_PLACED, asked)
+            if cursor.rowcount:
+                return True
+            await conn.execute(_CROSSED, (card.send_id,))
+        return False
 
     async def looked(self, send_id: int) -> None:
         """Note that what has changed so far is about to be shown: call before `snapshot`."""

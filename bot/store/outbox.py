@@ -45,8 +45,9 @@ SELECT id, address, attempt FROM claimed ORDER BY position
 """
 
 # `in_doubt` too: an answer that arrives after a takeover still tells the truth; that nothing was
-# sent, perhaps, after the last drain of its send, which is then not settled after all. Rows are
-# locked in their order, as by everybody who changes several: no two changes can block each other.
+# sent, perhaps, after the last drain of its send, which is then not settled after all. Nobody may
+# be following the send any more, so Twilio is to be asked about it again. Rows are locked in their
+# order, as by everybody who changes several: no two changes can block each other.
 _RECORD = """
 WITH answer AS (
     SELECT * FROM unnest(
@@ -68,8 +69,11 @@ WITH answer AS (
     FROM answer a, held WHERE d.id = a.id AND d.id = held.id
     RETURNING d.id, d.send_id, d.state, held.was
 ), reopened AS (
-    UPDATE send SET settled = NULL WHERE settled IS NOT NULL AND id = (
-        SELECT min(send_id) FROM moved WHERE was = 'in_doubt' AND state = 'queued')
+    UPDATE send SET look_at = coalesce(look_at, now()),
+        settled = CASE WHEN late.queued THEN NULL ELSE settled END
+    FROM (SELECT min(send_id) AS id, bool_or(state = 'queued') AS queued
+          FROM moved WHERE was = 'in_doubt') AS late
+    WHERE send.id = late.id
 ), noted AS (
     INSERT INTO event (delivery_id, state, source) SELECT id, state, 'answer' FROM moved
 )
@@ -266,12 +270,13 @@ class Outbox:
         await self._tell(send_id, answers, late)
 
     async def _tell(self, send_id: int, answers: Sequence[Settled], late: int) -> None:
-        """Have doubts looked into, and a card shown anew whose doubts (`late`) are resolved."""
+        """Have doubts looked into; those resolved late (`late`) are shown, and followed anew."""
         if any(answer.state is DeliveryState.IN_DOUBT for answer in answers):
             await self._jobs.defer(Order(Task.RECONCILE, send_id))
         if late:
             async with self._pool.connection() as conn, conn.transaction():
                 await mark(conn, self._jobs, [send_id])
+                await self._jobs.defer(Order(Task.TRACK, send_id), conn=conn)
 
     async def halt(self, send_id: int, code: str, error_code: int | None, reason: str) -> None:
         """Fail everybody who still waits: nobody else would get through either."""

@@ -1,7 +1,7 @@
 """The live card: who sent what to how many, and where each recipient's message is."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from slack_sdk.models.blocks import (
@@ -93,6 +93,13 @@ def private_card(snap: Snapshot) -> Message:
     """Draw the card for the sender's eyes, in full, where the bot is no member."""
     outputs = four_outputs(snap, masked=False, limit=_FIELD_ROOM)
     return _card(snap, outputs, masked=False, extra=_private_part(snap))
+
+
+def twin_card(snap: Snapshot) -> Message:
+    """Draw what takes the place of a second card, which two processes have posted between them."""
+    text = f"SMS #{snap.send_id} is shown in another message."
+    blocks = [ContextBlock(elements=[MarkdownTextObject(text=text)])]
+    return replace(message(text, blocks), metadata={})
 
 
 def failure_notice(snap: Snapshot) -> Message:

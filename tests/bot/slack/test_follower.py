@@ -74,6 +74,44 @@ async def test_a_send_that_is_gone_needs_no_card(follow: Following, slack: FakeS
     assert slack.calls == []
 
 
+# -- two processes ------------------------------------------------------------------------
+
+
+async def test_of_two_cards_that_are_posted_at_once_one_stays(
+    slack: FakeSlack, books: Books, follow: Following, shown: Shown
+) -> None:
+    send = await books.send(ONE)
+    await books.settle(ONE, "accepted")
+    slack.latency = 1.0  # so that both have read that there is none
+    assert [*await asyncio.gather(follow.start(send), follow.start(send))] == [None, None]
+    cards = slack.channel_messages(ONCALL)
+    assert sorted("another message" in shown(card) for card in cards) == [False, True]
+    [kept] = [card for card in cards if card.metadata]
+    await books.hear(send, ONE, "delivered")
+    await follow.whole(send)
+    assert told_by(kept)["delivered"] == 1
+
+
+async def test_a_card_that_another_process_showed_meanwhile_is_shown_once_more(
+    slack: FakeSlack, books: Books, follow: Following, eventually: Wait, calls: Calls
+) -> None:
+    send = await books.send(ONE)
+    await books.settle(ONE, "accepted")
+    await follow.whole(send)
+    await books.hear(send, ONE, "sent")
+    slack.latency = 1.0
+    job = follow.start(send)
+    await eventually(lambda: len(calls("chat.update")) == 1)
+    await books.run("UPDATE card SET shown = 'what the other process showed'")
+    books.jobs.deferred.clear()
+    await job
+    assert books.jobs.taken(Task.CARD) == [Order(Task.CARD, send, PACE)]
+    slack.latency = 0.0
+    await follow.whole(send)
+    assert len(calls("chat.update")) == 2
+    assert books.jobs.taken(Task.CARD) == []
+
+
 # -- what becomes of it later -------------------------------------------------------------
 
 

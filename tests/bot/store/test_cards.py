@@ -103,9 +103,28 @@ async def test_a_card_remembers_its_place_and_what_it_shows(store: Store) -> Non
     assert (before.place, before.ts, before.shown) == ("", "", "")
     assert (before.channel, before.actor) == ("C0ONCALL", "U0ALICE")
     assert "hooks.slack.com" not in repr(before)
-    await store.cards.placed(send_id, "channel", "1700000000.000100", "digest")
+    assert await store.cards.placed(before, "channel", "1700000000.000100", "digest")
     after = await card(store, send_id)
     assert (after.place, after.ts, after.shown) == ("channel", "1700000000.000100", "digest")
+
+
+async def test_who_shows_a_card_last_learns_that_another_did_and_shows_it_once_more(
+    store: Store,
+) -> None:
+    send_id = await store.sent()
+    before = await card(store, send_id)
+    assert await store.cards.placed(before, "channel", "1700000000.000100", "theirs")
+    assert not await store.cards.placed(before, "channel", "1700000000.000200", "ours")
+    after = await card(store, send_id)
+    assert (after.place, after.ts, after.shown) == ("channel", "1700000000.000100", "")
+
+
+async def test_a_private_card_that_was_given_already_is_not_given_again(store: Store) -> None:
+    send_id = await store.sent()
+    before = await card(store, send_id)
+    assert await store.cards.placed(before, "private", "", "final")
+    assert not await store.cards.placed(before, "private", "", "first")
+    assert (await card(store, send_id)).shown == "final"
 
 
 async def test_a_card_remembers_of_how_many_the_sender_was_told_and_how_often(

@@ -136,7 +136,22 @@ async def test_a_doubt_that_a_late_answer_resolves_is_shown(
         await store.outbox.record(send_id, owner, [accepted(claim)])
     else:
         await store.outbox.turn(send_id, owner, [accepted(claim)], 0)
-    assert await store.waiting() == [("card", send_id)]
+    assert await store.waiting() == [("card", send_id), ("track", send_id)]
+
+
+@pytest.mark.parametrize("state", [S.ACCEPTED, S.QUEUED])
+async def test_a_send_that_nobody_followed_any_more_is_followed_again_after_a_late_answer(
+    store: Store, state: DeliveryState
+) -> None:
+    send_id, owner, claim = await taken_over(store)
+    await store.change("UPDATE send SET look_at = NULL")
+    late = accepted(claim) if state is S.ACCEPTED else Settled(claim.delivery_id, 1, S.QUEUED)
+    await store.outbox.turn(send_id, owner, [late], 0)
+    assert await store.states(send_id) == [state]
+    await store.forget_jobs()
+    await store.change("UPDATE send SET look_at = look_at - interval '1 minute'")
+    async with store.pool.connection() as conn:
+        assert (Task.TRACK, send_id) in await orphans(conn)
 
 
 async def test_an_answer_in_time_is_shown_by_the_card_that_looks_anyway(store: Store) -> None:
