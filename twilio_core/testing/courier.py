@@ -35,6 +35,8 @@ class Courier:
         self._auth_token = auth_token
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.log: list[Delivered] = []
 
     async def post(self, url: str, form: Mapping[str, str]) -> int:
@@ -55,12 +57,17 @@ class Courier:
         """Do something in the background, until `close`."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._idle.clear()
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not self._tasks:
+            self._idle.set()
 
     async def settle(self) -> None:
         """Wait until nothing is on its way."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._idle.wait()
 
     async def close(self) -> None:
         """Drop what is still on its way."""
