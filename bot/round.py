@@ -194,9 +194,12 @@ class Round:
             await _first(self._starved, until=hand.exchanged + GATHER)
 
     def _awake(self) -> float | None:
-        """When to look again, whatever happens until then; None for never."""
-        paused = self._limits.pace.paused
-        ends = [self._hand.due, _now() + paused if paused else None]
+        """When to look again, whatever happens until then; None for never.
+
+        Whose pause is over already waits for room, not for the clock.
+        """
+        due, now, paused = self._hand.due, _now(), self._limits.pace.paused
+        ends = [due if due is not None and due > now else None, now + paused if paused else None]
         return min((end for end in ends if end is not None), default=None)
 
     async def _exchange(self, want: int) -> None:
@@ -305,9 +308,13 @@ class Round:
 
 
 async def _first(*events: asyncio.Event, until: float | None) -> None:
-    """Wait for the first of these events, and until then (by the loop's clock) at most."""
+    """Wait for the first of these events, and until then (by the loop's clock) at most.
+
+    Others run in any case: what is waited for comes about through them.
+    """
     rest = None if until is None else until - _now()
     if rest is not None and rest <= 0:
+        await asyncio.sleep(0)
         return
     waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:

@@ -13,9 +13,23 @@ from bot.store.pulse import Beat, beat
 from commands.model import Kind
 from tests.bot.drain.kit import NUMBERS, Generous, World
 from tests.bot.kit import Eventually
-from twilio_core.testing import Error, Raw
+from twilio_core.testing import Delayed, Error, Raw
 
 WAIT_A_MINUTE = Raw(429, b'{"code": 20429}', {"Retry-After": "60"})
+
+
+# Twilio finds the requests too many
+
+
+async def test_whose_pause_ends_while_all_slots_are_taken_waits_for_one(world: World) -> None:
+    world.slots = Slots(4)
+    world.twilio.script(NUMBERS[0], Error(20429, 429))
+    for number in NUMBERS[1:4]:  # more than the halved pace allows, for longer than the pause
+        world.twilio.script(number, Delayed(2.0))
+    send_id = await world.sent(4)
+    await world.drained(world.drain(), send_id)
+    assert await world.states() == {"accepted": 4}
+    assert world.asked()[NUMBERS[0]] == 2
 
 
 # Twilio asks for a pause
