@@ -1,0 +1,103 @@
+"""The command line: `sms-bot run | worker | init | check | send | recipients | audit | demo`.
+
+Standard output carries results only; everything else goes to standard error. Each command imports
+what it needs when it is called, so that none waits for what another needs.
+"""
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="sms-bot",
+    help="SMS from Slack that people trust at three in the morning.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run() -> None:
+    """Run the bot: Slack, HTTP listener and job worker in one process."""
+    from bot.cli.service import serve
+
+    serve(listens=True)
+
+
+@app.command()
+def worker() -> None:
+    """Run a job worker alone, against the same DATABASE_URL."""
+    from bot.cli.service import serve
+
+    serve(listens=False)
+
+
+@app.command()
+def init() -> None:
+    """Write a commented sms.toml and .env to start from; never overwrite."""
+    from bot.cli.setup import write
+
+    write()
+
+
+@app.command()
+def check() -> None:
+    """Look at configuration, Slack, Twilio and database, and say how to mend what is wrong."""
+    from bot.cli.setup import examine
+
+    examine()
+
+
+@app.command()
+def send(
+    to: Annotated[str, typer.Option(help="Numbers, separated by commas.")] = "",
+    body: Annotated[str, typer.Option(help="The text.")] = "",
+    sender: Annotated[str | None, typer.Option("--from", help="Instead of TWILIO_FROM.")] = None,
+) -> None:
+    """Send at once, without Slack or database; print one JSON object."""
+    from bot.cli.activity import carry_out
+
+    carry_out("Send SMS", messageBody=body, to=to, sender=sender)
+
+
+@app.command()
+def recipients() -> None:
+    """Print the account's verified numbers as one JSON object."""
+    from bot.cli.activity import carry_out
+
+    carry_out("Retrieve Recipients")
+
+
+@app.command()
+def audit(
+    *,
+    since: Annotated[
+        str | None, typer.Option(help="How far back: 24h, 7d; or a date in UTC.", metavar="WHEN")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="Only this one.", metavar="ID")] = None,
+    user: Annotated[str | None, typer.Option(help="Only this one.", metavar="ID")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, one object a line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, with a header.")] = False,
+) -> None:
+    """Print who asked what, where, and which rule decided, oldest first."""
+    from bot.cli.auditing import report
+
+    report(since, channel, user, as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def demo() -> None:
+    """Hold a conversation with the whole bot, a local Slack and a local Twilio: no account."""
+    from bot.sandbox.demo import main as demonstrate
+
+    demonstrate()
+
+
+def main() -> None:
+    """Run the command line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a report must not end at an arrow or an ellipsis
+        sys.stdout.reconfigure(errors="replace")
+    app()
