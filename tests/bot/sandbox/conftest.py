@@ -35,7 +35,7 @@ def populate(slack: FakeSlack) -> FakeSlack:
 
 @pytest.fixture
 async def slack(clock: Clock) -> AsyncIterator[FakeSlack]:
-    async with populate(FakeSlack(clock=clock, ack_limit=0.5)) as server:
+    async with populate(FakeSlack(clock=clock)) as server:
         yield server
 
 

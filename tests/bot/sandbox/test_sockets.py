@@ -13,9 +13,15 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.server import FakeSlack
+from tests.bot.kit import Eventually
 
 ALICE, CHANNEL = "U0ALICE", "C0ONCALL"
 Json = dict[str, Any]
+
+
+def opened(slack: FakeSlack) -> int:
+    """Count the addresses that were asked for."""
+    return sum(call.method == "apps.connections.open" for call in slack.calls)
 
 
 @pytest.fixture
@@ -60,7 +66,7 @@ async def test_a_ticket_is_good_for_one_handshake(
 
 
 async def test_envelopes_take_turns_among_sockets(
-    slack: FakeSlack, http: aiohttp.ClientSession
+    slack: FakeSlack, http: aiohttp.ClientSession, eventually: Eventually
 ) -> None:
     async with contextlib.AsyncExitStack() as stack:
         sockets = [
@@ -71,15 +77,14 @@ async def test_envelopes_take_turns_among_sockets(
             await socket.receive_json()
         for socket in [*sockets, *sockets]:
             typing = asyncio.create_task(slack.command(ALICE, CHANNEL, "help"))
-            envelope = await socket.receive_json(timeout=1)
+            envelope = await socket.receive_json(timeout=10)
             assert envelope["accepts_response_payload"]
             ack = {"envelope_id": envelope["envelope_id"], "payload": {"text": "hi"}}
             await socket.send_bytes(b"ignored")
             await socket.send_json(ack)
             assert (await typing).body == {"text": "hi"}
         await socket.send_json(ack)
-        await asyncio.sleep(0.05)
-        assert slack.late_acks == [ack]
+        await eventually(lambda: slack.late_acks == [ack])
 
 
 async def test_the_eleventh_socket_is_one_too_many(
@@ -100,26 +105,23 @@ async def test_waiting_for_a_socket_ends(slack: FakeSlack) -> None:
 
 
 async def test_a_refresh_brings_the_client_back_at_a_new_address(
-    slack: FakeSlack, app: AsyncApp, socket_bot: AsyncSocketModeHandler
+    slack: FakeSlack, app: AsyncApp, socket_bot: AsyncSocketModeHandler, eventually: Eventually
 ) -> None:
     @app.command("/sms")
     async def sms(ack: AsyncAck) -> None:
         await ack("back")
 
     await slack.disconnect("refresh_requested", grace=0.05)
-    await asyncio.sleep(0.3)
+    await eventually(lambda: opened(slack) == 2)
     await slack.connected()
     assert (await slack.command(ALICE, CHANNEL, "help")).body == {"text": "back"}
-    opened = [c for c in slack.calls if c.method == "apps.connections.open"]
-    assert len(opened) == 2
 
 
 async def test_a_dropped_client_comes_back(
-    slack: FakeSlack, socket_bot: AsyncSocketModeHandler
+    slack: FakeSlack, socket_bot: AsyncSocketModeHandler, eventually: Eventually
 ) -> None:
     slack.drop()
-    await asyncio.sleep(0.05)
-    assert slack.connections == 0
+    await eventually(lambda: opened(slack) == 2)
     await slack.connected(3)
 
 
