@@ -19,7 +19,7 @@ demo: $(VENV)/.installed ## the whole bot against a local Slack and a local Twil
 	@$(BIN)/sms-bot demo
 
 test: $(VENV)/.installed ## every test
-	@$(BIN)/python $(MEASURE) -m pytest --numprocesses 8 --dist worksteal
+	@$(BIN)/python $(MEASURE) -m pytest --numprocesses 6 --dist worksteal
 
 check: $(VENV)/.installed ## format, lint, types, layers
 	$(BIN)/ruff format --check .

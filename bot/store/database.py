@@ -15,6 +15,9 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection]
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection before giving up; the work is then tried again later."""
 
+RECONNECT = 3.0
+"""Seconds for which the pool itself tries to replace a lost connection."""
+
 _MAX_CONNECTIONS = 10
 
 
@@ -83,6 +86,9 @@ async def _open(url: str, configure: Callable[[psycopg.AsyncConnection], Awaitab
         min_size=2,
         max_size=_MAX_CONNECTIONS,
         timeout=CONNECT_TIMEOUT,
+        # Its pauses between attempts double without end, and who waits shares them. Given up early,
+        # an attempt begins anew with whoever asks next: here somebody does so every second.
+        reconnect_timeout=RECONNECT,
         open=False,
     )
     await pool.open()
