@@ -56,7 +56,8 @@ class Track:
         found = await self._itinerary.journeys(send_id, self._times.follow())
         if found is None:
             return None
-        pause = self._times.next_look(found.age)
+        # who is yet to be sent to is looked at soon, however long ago the others were
+        pause = self._times.next_look(0.0 if found.waiting else found.age)
         if pause is None or found.over or (await self._ended(found) and not found.waiting):
             await self._itinerary.look_at(send_id, None)
             return None

@@ -256,6 +256,13 @@ async def test_who_is_still_queued_keeps_the_looking_alive(engine: Engine) -> No
     assert await engine.states() == {"delivered": 1, "queued": 1}
 
 
+async def test_after_an_outage_who_is_still_queued_is_asked_about_soon(engine: Engine) -> None:
+    send_id = await engine.posted(2)
+    await engine.change("UPDATE delivery SET state = 'queued', sid = NULL WHERE position = 2")
+    await engine.age(600.0)
+    assert await engine.track().run(send_id) == Unfinished(5.0)
+
+
 async def test_who_is_looked_for_keeps_the_looking_alive_and_who_is_given_up_does_not(
     engine: Engine,
 ) -> None:
