@@ -27,6 +27,9 @@ from commands.model import DeliveryState
 _PATIENCE = 1.5
 """A private answer waits this many seconds for the result, as it cannot be replaced later."""
 
+_AFTER_YOU = 0.03
+"""Seconds by which the first look lets the first messages go before it."""
+
 NOTICE_PAUSE = 10.0
 """Seconds between the first notice and the second; each further pause is twice as long, so that
 failures that trickle in are told together."""
@@ -80,6 +83,7 @@ class Follower:
         `Unfinished` if the process stops before that, or Slack is out of reach: the card waits
         for it then, however long.
         """
+        await asyncio.sleep(_AFTER_YOU)
         while True:
             try:
                 snap = await self._look(send_id)
