@@ -62,11 +62,11 @@ class Drain:
         outbox, memory, limits = self._tools.outbox, self._tools.memory, self._tools.limits
         memory.owners.add(owner)
         await self._catch_up()
-        letter = await outbox.begin(send_id, memory.owners, memory.held)
-        if letter is None:
-            return None
         with limits.slots.sharing():
-            await Round(self._tools, send_id, owner, letter).run()
+            begun = await Round.begin(self._tools, send_id, owner)
+            if begun is None:
+                return None
+            await begun.run()
         wait = await outbox.end(send_id)
         return None if wait is None else Unfinished(max(wait, limits.pace.paused, 0.0))
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Self
 
 import structlog
 
@@ -68,6 +69,11 @@ class Limits:
         """Whether nothing new is begun: the process stops, or may be taken for dead."""
         return self.stopping.is_set() or not self.lease.valid
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing new is begun now; a pause may be over soon."""
+        return self.closed or self.pace.paused > 0
+
 
 @dataclass(frozen=True)
 class Tools:
@@ -112,7 +118,7 @@ class _Hand:
 
 
 class Round:
-    """The state of one `Drain.run`."""
+    """The state of one `Drain.run`: `begin` it, then `run` it."""
 
     def __init__(self, tools: Tools, send_id: int, owner: int, letter: Letter) -> None:
         self._tools = tools
@@ -123,6 +129,22 @@ class Round:
         self._hand = _Hand()
         self._news = asyncio.Event()
         self._starved = asyncio.Event()
+
+    @classmethod
+    async def begin(cls, tools: Tools, send_id: int, owner: int) -> Self | None:
+        """Put in order what others left of a send and claim the first recipients.
+
+        None if the send is gone.
+        """
+        limits, memory = tools.limits, tools.memory
+        epoch, want = limits.lease.epoch, 0 if limits.resting else limits.slots.room(0)
+        found = await tools.outbox.begin(send_id, memory.owners, memory.held, owner, want)
+        if found is None:
+            return None
+        letter, claims = found
+        begun = cls(tools, send_id, owner, letter)
+        begun._claimed(claims, want, epoch)
+        return begun
 
     async def run(self) -> None:
         """Post until nobody is left, or nothing new is to be begun."""
@@ -146,8 +168,7 @@ class Round:
 
     @property
     def _held_back(self) -> bool:
-        limits = self._limits
-        return self._hand.halted is not None or limits.closed or limits.pace.paused > 0
+        return self._hand.halted is not None or self._limits.resting
 
     async def _turn(self) -> bool:
         """Exchange with the ledger, start what there is room for, and wait for news."""
@@ -216,12 +237,18 @@ class Round:
         except BaseException:
             hand.answers.extendleft(reversed(answers))
             raise
+        self._claimed(claims, want, epoch)
+        hand.ahead = max(hand.started, hand.ahead * 3 // 4)
+        hand.started = 0
+        self._recorded(answers)
+
+    def _claimed(self, claims: Sequence[Claim], want: int, epoch: int) -> None:
+        """Take in hand what the ledger gave for `want`, claimed under the lease's `epoch`."""
+        hand = self._hand
         self._tools.memory.held.update((c.delivery_id, c.attempt) for c in claims)
         hand.ready.extend((claim, epoch) for claim in claims)
-        hand.ahead = max(hand.started, hand.ahead * 3 // 4)
-        hand.started, hand.exchanged = 0, _now()
+        hand.exchanged = _now()
         hand.dry = len(claims) < want if want else hand.dry
-        self._recorded(answers)
 
     def _recorded(self, answers: Sequence[Settled]) -> None:
         hand = self._hand

@@ -200,17 +200,24 @@ class Outbox:
         self._jobs = jobs
 
     async def begin(
-        self, send_id: int, owners: Collection[int], held: Collection[tuple[int, int]]
-    ) -> Letter | None:
-        """Put in order what others left, and give what is to be sent; None if the send is gone.
+        self,
+        send_id: int,
+        owners: Collection[int],
+        held: Collection[tuple[int, int]],
+        owner: int = 0,
+        want: int = 0,
+    ) -> tuple[Letter, list[Claim]] | None:
+        """Put in order what others left, claim up to `want` recipients, and give what to send.
 
         What a dead worker was sending is put in doubt: it may have been sent. What `owners`, all
-        of them the caller, claimed without learning of it is queued again.
+        of them the caller, claimed without learning of it is queued again. All in one round trip.
 
         Args:
-            send_id: the send.
+            send_id: the send; None is given if it is gone.
             owners: every worker that the calling process has been.
             held: its claims as delivery and attempt; no claim may be under way meanwhile.
+            owner: the worker that claims.
+            want: how many it has room for.
         """
         ids, attempts = [i for i, _ in held], [a for _, a in held]
         async with self._pool.connection() as conn, conn.pipeline() as pipeline:
@@ -221,8 +228,12 @@ class Outbox:
             await conn.execute(
                 _ABANDONED, {"send": send_id, "dead": DEAD_AFTER, "reason": _STOPPED}
             )
-            cursor = await conn.execute(_LETTER, (send_id,))
-            return _letter(await cursor.fetchone())
+            await pipeline.sync()
+            head = await conn.execute(_LETTER, (send_id,))
+            claimed = await _claim(conn, send_id, owner, want) if want else None
+            letter = _letter(await head.fetchone())
+            claims = await _claims(claimed) if claimed else []
+        return None if letter is None else (letter, claims)
 
     async def letter(self, send_id: int) -> Letter | None:
         """Give what a send says; None if it is gone."""
@@ -246,12 +257,11 @@ class Outbox:
     async def _turn(
         self, send_id: int, owner: int, answers: Sequence[Settled], want: int
     ) -> tuple[int, list[Claim]]:
-        asked = {"send": send_id, "owner": owner, "want": want, "dead": DEAD_AFTER}
         async with self._pool.connection() as conn, conn.pipeline():
             recorded = await _record(conn, owner, answers) if answers else None
-            claimed = await conn.execute(_CLAIM, asked) if want else None
+            claimed = await _claim(conn, send_id, owner, want) if want else None
             late = await _count(recorded) if recorded else 0
-            claims = [Claim(*row) for row in await claimed.fetchall()] if claimed else []
+            claims = await _claims(claimed) if claimed else []
         return late, claims
 
     async def record(self, send_id: int, owner: int, answers: Sequence[Settled]) -> None:
@@ -304,6 +314,17 @@ def _letter(row: Sequence[Any] | None) -> Letter | None:
         return None
     sender, body, kind, token, created = row
     return Letter(sender, body, Kind(kind), token, created)
+
+
+async def _claim(
+    conn: psycopg.AsyncConnection, send_id: int, owner: int, want: int
+) -> psycopg.AsyncCursor:
+    asked = {"send": send_id, "owner": owner, "want": want, "dead": DEAD_AFTER}
+    return await conn.execute(_CLAIM, asked)
+
+
+async def _claims(cursor: psycopg.AsyncCursor) -> list[Claim]:
+    return [Claim(*row) for row in await cursor.fetchall()]
 
 
 _UNRECORDABLE = (psycopg.DataError, psycopg.IntegrityError)

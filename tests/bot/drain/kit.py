@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, TypeVar
 
@@ -19,7 +19,7 @@ from bot.round import Limits
 from bot.slots import Slots
 from bot.store.database import Pool
 from bot.store.ledger import PostgresLedger
-from bot.store.outbox import Claim, Outbox, Settled
+from bot.store.outbox import Claim, Letter, Outbox, Settled
 from commands.model import Actor, Committed, NewSend, Recipient
 from twilio_core import TwilioClient
 from twilio_core.testing import FakeTwilio
@@ -121,10 +121,41 @@ class World:
                 await asyncio.sleep(left.after)
 
 
-class Generous(Outbox):
-    """A ledger that gives three recipients more than are asked for: they wait for a slot."""
+class Watched(Outbox):
+    """A ledger with something before and after every exchange that may claim."""
+
+    async def before(self, want: int) -> int:
+        """Give how many are asked for."""
+        return want
+
+    async def after(self, claims: Sequence[Claim]) -> None:
+        """Learn what was claimed, before the drain does."""
+
+    async def begin(
+        self,
+        send_id: int,
+        owners: Collection[int],
+        held: Collection[tuple[int, int]],
+        owner: int = 0,
+        want: int = 0,
+    ) -> tuple[Letter, list[Claim]] | None:
+        want = await self.before(want)
+        begun = await super().begin(send_id, owners, held, owner, want)
+        if begun is not None:
+            await self.after(begun[1])
+        return begun
 
     async def turn(
         self, send_id: int, owner: int, answers: Sequence[Settled], want: int
     ) -> list[Claim]:
-        return await super().turn(send_id, owner, answers, want + 3 if want else 0)
+        want = await self.before(want)
+        claims = await super().turn(send_id, owner, answers, want)
+        await self.after(claims)
+        return claims
+
+
+class Generous(Watched):
+    """A ledger that gives three recipients more than are asked for: they wait for a slot."""
+
+    async def before(self, want: int) -> int:
+        return want + 3 if want else 0

@@ -10,7 +10,7 @@ import pytest
 from bot.drain import Unfinished
 from bot.slots import Slots
 from bot.store.outbox import Claim, Outbox, Settled
-from tests.bot.drain.kit import NUMBERS, World
+from tests.bot.drain.kit import NUMBERS, Watched, World
 from tests.bot.kit import Eventually
 from twilio_core import Credentials, Message, NewMessage, TwilioClient, open_http
 from twilio_core.testing import Delayed, Silence
@@ -74,7 +74,7 @@ async def test_what_a_dead_process_was_sending_is_in_doubt_and_not_sent_again(
     assert world.asked() == Counter(NUMBERS[2:5])
 
 
-class Faulty(Outbox):
+class Faulty(Watched):
     """A ledger behind a connection that breaks.
 
     `lose`: the next turns take place, but their result never arrives. `refuse`: the next turns
@@ -84,15 +84,14 @@ class Faulty(Outbox):
     lose = 0
     refuse = 0
 
-    async def turn(
-        self, send_id: int, owner: int, answers: Sequence[Settled], want: int
-    ) -> list[Claim]:
+    async def before(self, want: int) -> int:
         self._refuse()
-        claims = await super().turn(send_id, owner, answers, want)
+        return want
+
+    async def after(self, claims: Sequence[Claim]) -> None:
         if self.lose:
             self.lose -= 1
             raise psycopg.OperationalError("the connection was lost")
-        return claims
 
     async def record(self, send_id: int, owner: int, answers: Sequence[Settled]) -> None:
         self._refuse()

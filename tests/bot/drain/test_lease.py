@@ -12,8 +12,8 @@ from bot.drain import ELSEWHERE, Unfinished
 from bot.lease import LEASE, Lease
 from bot.rescue import Rescue
 from bot.slots import Slots
-from bot.store.outbox import Claim, Outbox, Settled
-from tests.bot.drain.kit import NUMBERS, World
+from bot.store.outbox import Claim, Settled
+from tests.bot.drain.kit import NUMBERS, Watched, World
 from tests.bot.kit import Clock, Eventually
 
 
@@ -33,19 +33,15 @@ def renew(world: World, clock: Clock) -> None:
     world.lease.renew(clock.now)
 
 
-class Interrupted(Outbox):
+class Interrupted(Watched):
     """A ledger whose first claim is followed by `then`, before the process goes on."""
 
     then: Callable[[], Awaitable[None]] | None = None
 
-    async def turn(
-        self, send_id: int, owner: int, answers: Sequence[Settled], want: int
-    ) -> list[Claim]:
-        claims = await super().turn(send_id, owner, answers, want)
+    async def after(self, claims: Sequence[Claim]) -> None:
         if claims and self.then:
             then, self.then = self.then, None
             await then()
-        return claims
 
 
 async def test_nobody_is_claimed_without_a_lease_and_the_job_is_offered_to_others(

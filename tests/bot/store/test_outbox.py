@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.store.outbox import Letter, Settled
+from bot.store.outbox import Settled
 from commands.model import TRANSITIONS, DeliveryState, Kind
 from tests.bot.store.kit import Store, accepted
 
@@ -13,8 +13,10 @@ SID = "SM" + "0" * 32
 
 
 async def test_a_letter_carries_sender_and_text(store: Store) -> None:
-    letter = await store.outbox.begin(await store.sent(), (), ())
-    assert isinstance(letter, Letter)
+    begun = await store.outbox.begin(await store.sent(), (), ())
+    assert begun is not None
+    letter, claims = begun
+    assert claims == []
     assert (letter.sender, letter.body) == ("+15005550006", "Water in the lab")
     assert (letter.kind, letter.token) == (Kind.SEND, await store.token(1))
     assert await store.outbox.letter(1) == letter
@@ -22,6 +24,14 @@ async def test_a_letter_carries_sender_and_text(store: Store) -> None:
     assert letter.token not in repr(letter)
     assert await store.outbox.letter(4711) is None
     assert await store.outbox.begin(4711, (), ()) is None
+
+
+async def test_a_beginning_claims_as_many_as_are_wanted(store: Store) -> None:
+    send_id, owner = await store.sent(5), await store.worker()
+    begun = await store.outbox.begin(send_id, {owner}, (), owner, 3)
+    assert begun is not None
+    assert [claim.address for claim in begun[1]] == [f"+1617555{n:04}" for n in range(3)]
+    assert await store.states(send_id) == ["sending"] * 3 + ["queued"] * 2
 
 
 async def test_claims_come_in_the_order_typed_and_as_many_as_wanted(store: Store) -> None:
