@@ -35,6 +35,7 @@ async def test_numbers_in_the_channel_are_masked_and_the_body_is_shown(world: Wo
 
 
 async def test_the_card_is_one_message_updated_in_place(world: World) -> None:
+    world.twilio.latency = 0.5
     await world.say("send alice Water in the lab")
     card = await world.card()
     assert len(world.slack.channel_messages(ONCALL)) == 1
