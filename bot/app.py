@@ -46,6 +46,7 @@ from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners
 from bot.slack.voice import Voice, web_client
 from bot.slots import Slots
+from bot.store.book import Book
 from bot.store.cards import Cards
 from bot.store.database import Pool, locate, open_pool, open_queue_pool
 from bot.store.doubts import Doubts
@@ -135,6 +136,7 @@ async def running(
             lambda: source.policy,
             LiveDirectory(twilio, slack.client),
             store.ledger,
+            Book(store.pool),
             config.settings.twilio_from,
         )
         follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)

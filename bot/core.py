@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.directory import LiveDirectory
+from bot.store.book import Book
 from bot.store.ledger import PostgresLedger
 from commands.dispatch import (
     Request,
@@ -14,6 +15,7 @@ from commands.dispatch import (
     dispatch,
     retry_failed,
     submit_send,
+    undo,
 )
 from commands.model import Actor
 from commands.outcome import Outcome
@@ -39,24 +41,27 @@ class Core:
     """Everything that decides, built once.
 
     Attributes:
-        policy: gives the policy in force.
+        policy: gives the policy of sms.toml in force.
         directory: whom Twilio and Slack know.
         ledger: where sends, refusals and decisions are kept.
+        book: the directory that admins keep in Slack.
         default_sender: the From of channels that name none.
     """
 
     policy: Callable[[], Policy]
     directory: LiveDirectory
     ledger: PostgresLedger
+    book: Book
     default_sender: str
 
-    def services(self, patience: float = PROMPT) -> Services:
+    async def services(self, patience: float = PROMPT) -> Services:
         """Give a command its services; look-ups end after `patience` seconds."""
         deadline = asyncio.get_running_loop().time() + patience
         return Services(
-            policy=self.policy(),
+            policy=await self.book.over(self.policy()),
             directory=self.directory.before(deadline),
             ledger=self.ledger,
+            book=self.book,
             audit=self.ledger,
             clock=SystemClock(),
             default_sender=self.default_sender,
@@ -69,20 +74,24 @@ class Core:
 
     async def command(self, request: Request, patience: float = PROMPT) -> Outcome:
         """Carry out what was typed."""
-        return await dispatch(request, self.services(patience))
+        return await dispatch(request, await self.services(patience))
 
     async def submission(
         self, actor: Actor, recipients: str, message: str, key: str, answer_url: str
     ) -> Outcome:
         """Carry out what the composer submits."""
-        return await submit_send(actor, recipients, message, key, self.services(), answer_url)
+        return await submit_send(actor, recipients, message, key, await self.services(), answer_url)
 
     async def retry(self, actor: Actor, send_id: int, answer_url: str) -> Outcome:
         """Carry out *Retry failed*."""
-        return await retry_failed(actor, send_id, self.services(), answer_url)
+        return await retry_failed(actor, send_id, await self.services(), answer_url)
 
     async def decide_doubt(
         self, actor: Actor, send_id: int, attempt: int, *, again: bool
     ) -> Outcome:
         """Carry out *Send again* or *Leave it*."""
-        return await decide_doubt(actor, send_id, attempt, self.services(), again=again)
+        return await decide_doubt(actor, send_id, attempt, await self.services(), again=again)
+
+    async def undo(self, actor: Actor, number: int) -> Outcome:
+        """Carry out *Undo* of a change of the directory."""
+        return await undo(actor, number, await self.services())

@@ -11,8 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from bot.senders import SENDER_REMEDY, sender_shape
 from commands.model import Action
-from commands.numbers import is_number
-from commands.policy import VERIFIED
+from commands.names import fault_of
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -66,6 +65,12 @@ def _waiting(value: timedelta) -> timedelta:
     return value
 
 
+def _name(value: str) -> str:
+    if fault := fault_of(value):
+        raise wrong(*fault)
+    return value
+
+
 _IDS = "Copy the id: in Slack's profile menu, or at the end of a group's or channel's address"
 User = Annotated[
     str, _shape(r"[UW][A-Z0-9]+", "is not a Slack user id", f"{_IDS}. Users: U… or W…")
@@ -93,25 +98,7 @@ Reach = Annotated[
         'Write "verified", "directory", a prefix such as "+1617", or a channel such as "whatsapp:"',
     ),
 ]
-Name = Annotated[
-    str,
-    _shape(
-        r"[^\s,\"'“”\u2018\u2019]+",
-        "has blanks, commas or quotes, or is empty",
-        "Write one plain word",
-    ),
-    _text(
-        lambda name: name.casefold() != VERIFIED,
-        "is reserved: it means every verified number of the account",
-        "Choose another name",
-    ),
-    # else `send 911 …` and `send whatsapp:x …` would have two meanings
-    _text(
-        lambda name: not is_number(name) and name[0] not in "@<",
-        "would be read as a number, an address or somebody in Slack",
-        "Begin with a letter",
-    ),
-]
+Name = Annotated[str, AfterValidator(_name)]
 AlertName = Annotated[
     str,
     _shape(

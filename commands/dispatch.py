@@ -6,8 +6,11 @@ Slash command, composer and button all enter here. Every expected ending comes b
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
+from commands import book
+from commands.contacts import add, contacts, remove
 from commands.dressing import Text
 from commands.errors import CommandError, UsageError
+from commands.group import group
 from commands.help import help_
 from commands.later import later
 from commands.lookups import Lookups
@@ -43,6 +46,7 @@ __all__ = [
     "dispatch",
     "retry_failed",
     "submit_send",
+    "undo",
 ]
 
 VERBS: Mapping[type[Command], Callable[..., Awaitable[Outcome]]] = MappingProxyType(
@@ -54,10 +58,10 @@ VERBS: Mapping[type[Command], Callable[..., Awaitable[Outcome]]] = MappingProxyT
         Help: help_,
         Page: later,
         Status: later,
-        Contacts: later,
-        ContactsAdd: later,
-        ContactsRemove: later,
-        Group: later,
+        Contacts: contacts,
+        ContactsAdd: add,
+        ContactsRemove: remove,
+        Group: group,
     }
 )
 """Who carries out which command; the handler's first argument is of the key's type."""
@@ -128,6 +132,16 @@ async def decide_doubt(
 
     async def work(case: Case) -> Outcome:
         return await (send_again if again else leave)(send_id, attempt, case)
+
+    return await _answer(request, services, work)
+
+
+async def undo(actor: Actor, number: int, services: Services) -> Outcome:
+    """Carry out *Undo* of a change of the directory."""
+    request = Request(f"undo {number}", actor, f"undo:{number}")
+
+    async def work(case: Case) -> Outcome:
+        return await book.undo(number, case)
 
     return await _answer(request, services, work)
 

@@ -10,14 +10,15 @@ FORMS: Mapping[str, str] = MappingProxyType(
         "page": "/sms page <recipients or escalation> <message>",
         "status": "/sms status [id]",
         "contacts": "/sms contacts, /sms contacts add NAME NUMBER, /sms contacts remove NAME",
-        "group": "/sms group NAME NAME…",
+        "group": "/sms group NAME NAME…, /sms group add NAME NAME…, /sms group remove NAME NAME…, "
+        "/sms group delete NAME",
         "why": "/sms why <command…>",
         "help": "/sms help",
     }
 )
 """Every verb of the contract, in its order."""
 
-SERVED = ("send", "recipients", "why", "help")
+SERVED = ("send", "recipients", "contacts", "group", "why", "help")
 """The verbs that this version carries out; the others are understood and refused."""
 
 

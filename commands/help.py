@@ -1,11 +1,11 @@
 """The verb `help`: what works in this channel for this person, and what the rest is missing."""
 
-from commands.errors import LookupFailed
+from commands.errors import CommandError, LookupFailed
 from commands.forms import FORMS
 from commands.model import Action
 from commands.outcome import Helped
 from commands.parser import Help
-from commands.permission import ask
+from commands.permission import ask, permit_admin
 from commands.services import Case
 
 _SEND = (
@@ -13,6 +13,10 @@ _SEND = (
     "/sms send: opens the composer",
 )
 _RECIPIENTS = (f"{FORMS['recipients']}: lists who can be reached from here",)
+_ADMIN = (
+    f"{FORMS['contacts']}: the directory, for admins",
+    f"{FORMS['group']}: its groups, for admins",
+)
 _ALWAYS = (
     f"{FORMS['why']}: says which rule would allow or refuse that command, and does nothing",
     f"{FORMS['help']}: this list",
@@ -27,7 +31,16 @@ async def help_(_command: Help, case: Case) -> Helped:
         fault = await _fault(action, case)
         works += () if fault else lines
         missing += [fault] if fault else ()
+    works += _ADMIN if await _admin(case) else ()
     return Helped((*works, *_ALWAYS, *missing))
+
+
+async def _admin(case: Case) -> bool:
+    try:
+        await permit_admin(case)
+    except CommandError:
+        return False
+    return True
 
 
 async def _fault(action: Action, case: Case) -> str:

@@ -4,18 +4,14 @@ from typing import NoReturn
 
 from commands.errors import NotYet
 from commands.forms import FORMS, SERVED
-from commands.parser import Contacts, ContactsAdd, ContactsRemove, Group, Page, Status
+from commands.parser import Page, Status
 from commands.services import Case
 
-Later = Page | Status | Contacts | ContactsAdd | ContactsRemove | Group
+Later = Page | Status
 
 _VERBS: dict[type[Later], str] = {
     Page: "page",
     Status: "status",
-    Contacts: "contacts",
-    ContactsAdd: "contacts",
-    ContactsRemove: "contacts",
-    Group: "group",
 }
 
 

@@ -1,6 +1,6 @@
 """What `dispatch` answers: frozen values that `bot` renders and nobody raises."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -76,6 +76,13 @@ class Source(StrEnum):
     GROUP = "group"
 
 
+class Kept(StrEnum):
+    """Where an entry of the directory is kept."""
+
+    FILE = "sms.toml"
+    SLACK = "Slack"
+
+
 @dataclass(frozen=True)
 class Row:
     """One who can be reached.
@@ -84,30 +91,49 @@ class Row:
         name: contact, friendly or group name; may be empty for a verified number.
         address: E.164 or channel address; empty for a group.
         source: where the row comes from.
-        members: of a group, the members as sms.toml names them.
+        members: of a group, the members by name or number.
+        kept: where the entry is kept; None for a number of Twilio's.
     """
 
     name: str
     address: str
     source: Source
     members: tuple[str, ...] = ()
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Who can be reached from a channel.
+    """Who can be reached from a channel, or the whole directory.
 
     Attributes:
-        rows: ordered by name, then number; may be empty.
+        rows: in the order to show; may be empty.
         filter: what was asked for; empty for all.
         channel: Slack channel id.
         show_numbers: whether the channel's policy shows whole numbers in the channel.
+        verb: ``recipients``, or ``contacts`` for the directory.
     """
 
     rows: tuple[Row, ...]
     filter: str
     channel: str
     show_numbers: bool
+    verb: str = "recipients"
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The directory was changed.
+
+    Attributes:
+        number: of the change, for undoing it.
+        text: what was done; may hold whole numbers.
+        undoable: whether a button can undo it.
+    """
+
+    number: int
+    text: str = field(repr=False)
+    undoable: bool
 
 
 @dataclass(frozen=True)
@@ -141,5 +167,13 @@ class Helped:
 
 
 Outcome = (
-    Refused | Sending | SendingAgain | LeftAlone | ComposerAsked | Listing | Explained | Helped
+    Refused
+    | Sending
+    | SendingAgain
+    | LeftAlone
+    | ComposerAsked
+    | Listing
+    | Changed
+    | Explained
+    | Helped
 )

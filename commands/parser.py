@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from commands.dressing import Text, plain, undress
-from commands.entries import Entry, read_list, take
+from commands.entries import Entry, UserEntry, read_list, take, to_entry
 from commands.errors import UsageError
 from commands.forms import FORMS, write
 
@@ -76,10 +77,12 @@ class ContactsAdd:
     Attributes:
         name: how the contact will be called.
         number: as typed.
+        slack: Slack user id of the person, empty if none was mentioned.
     """
 
     name: str
     number: str
+    slack: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,17 +96,29 @@ class ContactsRemove:
     name: str
 
 
+class Edit(StrEnum):
+    """What is done to a group."""
+
+    SET = "set"
+    CREATE = "create"
+    ADD = "add"
+    REMOVE = "remove"
+    DELETE = "delete"
+
+
 @dataclass(frozen=True)
 class Group:
-    """Name a group of contacts.
+    """Change a group of the directory.
 
     Attributes:
-        name: how the group will be called.
-        members: names or numbers, as typed.
+        name: how the group is called.
+        members: as typed; none to delete it.
+        edit: what is done; without a word for it, the group has these members from now on.
     """
 
     name: str
-    members: tuple[str, ...]
+    members: tuple[Entry, ...] = ()
+    edit: Edit = Edit.SET
 
 
 @dataclass(frozen=True)
@@ -223,21 +238,39 @@ def _status(rest: str) -> Status:
 
 def _contacts(rest: str) -> Contacts | ContactsAdd | ContactsRemove:
     what, *words = _words(rest) or [""]
-    match what.casefold(), words:
+    match plain(what).casefold(), words:
         case "", []:
             return Contacts()
-        case "add", [name, number, *more]:  # a number may be typed with blanks
-            return ContactsAdd(name, " ".join([number, *more]))
+        case "add", [name, *number] if number:
+            return _contact(name, number)
         case "remove", [name]:
-            return ContactsRemove(name)
+            return ContactsRemove(plain(name).strip().removeprefix("@"))
     raise UsageError("That is not how the directory is changed.", write("contacts"))
+
+
+def _contact(name: str, number: list[str]) -> ContactsAdd:
+    """Read what is to be added; a person may be mentioned as the name, or after the number."""
+    called, last = to_entry(name), to_entry(number[-1])
+    slack = called.user if isinstance(called, UserEntry) else ""
+    if isinstance(last, UserEntry) and len(number) > 1:
+        slack, number = last.user, number[:-1]
+    label = called.label if isinstance(called, UserEntry) else plain(name).strip()
+    # a number may be typed with blanks
+    return ContactsAdd(label.removeprefix("@"), " ".join(plain(n).strip() for n in number), slack)
 
 
 def _group(rest: str) -> Group:
     words = _words(rest)
-    if len(words) <= 1:
+    edit = Edit.SET
+    if words and words[0].casefold() in _EDITS:
+        edit, words = Edit(words[0].casefold()), words[1:]
+    enough = 1 if edit is Edit.DELETE else 2
+    if len(words) < enough or (edit is Edit.DELETE and len(words) > 1):
         raise UsageError("A group needs a name and at least one member.", write("group"))
-    return Group(words[0], tuple(words[1:]))
+    return Group(plain(words[0]).strip().removeprefix("@"), tuple(map(to_entry, words[1:])), edit)
+
+
+_EDITS = frozenset(Edit) - {Edit.SET}
 
 
 def _help(_rest: str) -> Help:
@@ -245,12 +278,12 @@ def _help(_rest: str) -> Help:
 
 
 def _words(raw: str) -> list[str]:
-    """Split at blanks and commas, keeping what is quoted together."""
+    """Split at blanks and commas, keeping what is quoted together and Slack's dressing on."""
     words: list[str] = []
     at = 0
     while at < len(raw):
         word, end = take(raw, at)
-        words += [plain(word).strip()] if word.strip() else []
+        words += [word] if word.strip() else []
         at = max(end, at + 1)
     return words
 

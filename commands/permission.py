@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from commands.errors import Refusal
 from commands.model import Action, Actor
-from commands.policy import Decision, Policy, decide, groups_mentioned
+from commands.policy import Decision, Policy, decide, decide_admin, groups_mentioned
 from commands.ports import Directory
 from commands.rules import EVERYBODY
 from commands.services import Case
@@ -33,6 +33,24 @@ async def permit(case: Case, action: Action) -> Actor:
     actor, decision = await ask(case, action)
     require(decision)
     return actor
+
+
+async def permit_admin(case: Case) -> Decision:
+    """Decide whether the asker may keep the directory.
+
+    Raises:
+        Refusal: they are no admin.
+        LookupFailed: a user group of `admins` could not be read.
+    """
+    policy, actor = case.services.policy, case.request.actor
+    if actor.user not in policy.admins:
+        for group in (item for item in policy.admins if item.startswith("S")):
+            if actor.user in await case.lookups.group_members(group):
+                actor = replace(actor, groups=actor.groups | {group})
+                break
+    decision = decide_admin(policy, actor)
+    require(decision)
+    return decision
 
 
 def require(decision: Decision) -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "Group",
     "Policy",
     "decide",
+    "decide_admin",
     "groups_mentioned",
     "mend",
     "needs_verified",
@@ -88,6 +89,21 @@ def decide(
         allowed=True,
         reason=_granted(rules, action, len(recipients)),
         rule=rule_of(rules, "allow"),
+    )
+
+
+def decide_admin(policy: Policy, actor: Actor) -> Decision:
+    """Decide whether the actor, with the user groups that matter, may keep the directory."""
+    rule = f"admins = {_toml(policy.admins)}"
+    if actor.user in policy.admins or actor.groups & set(policy.admins):
+        return Decision(allowed=True, reason="You are one of the admins.", rule=rule)
+    return Decision(
+        allowed=False,
+        reason="Only admins may look at the directory and change it.",
+        rule=rule,
+        remedy=f"change in sms.toml, above its tables:\nadmins = "
+        f"{_toml([*policy.admins, actor.user])}",
+        kind=NotAllowed,
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from commands.changes import Change, Made
 from commands.model import (
     Actor,
     AuditEntry,
@@ -62,6 +63,21 @@ class Ledger(Protocol):
 
     async def leave(self, send_id: int, actor: Actor) -> None:
         """Keep that those in doubt are left as they are."""
+
+
+class Book(Protocol):
+    """The directory that admins keep in Slack; `Policy` holds it as it was read."""
+
+    async def write(
+        self, change: Change, edition: int, entry: AuditEntry, undoes: int | None
+    ) -> int | None:
+        """Write a change and its audit entry in one transaction, and give its number.
+
+        None, and nothing is written, if the directory is not at `edition` any more.
+        """
+
+    async def made(self, number: int) -> Made | None:
+        """Give a change that was made; None if there is none of this number."""
 
 
 class AuditLog(Protocol):

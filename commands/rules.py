@@ -58,11 +58,13 @@ class Contact:
         name: unique regardless of case.
         number: address: E.164 or a channel address.
         slack: Slack user id, empty if unknown.
+        by: Slack id of who added it there; empty for one of sms.toml.
     """
 
     name: str
     number: str
     slack: str = ""
+    by: str = field(default="", compare=False)
 
     def __repr__(self) -> str:
         """Leave out the number: a `repr` may end in a log."""
@@ -76,10 +78,12 @@ class Group:
     Attributes:
         name: unique regardless of case.
         members: names of contacts and groups, or numbers.
+        by: Slack id of who made it there; empty for one of sms.toml.
     """
 
     name: str
     members: tuple[str, ...] = ()
+    by: str = field(default="", compare=False)
 
     def __repr__(self) -> str:
         """Leave out the members, which may be numbers: a `repr` may end in a log."""
@@ -88,7 +92,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Policy:
-    """All of sms.toml that decides.
+    """All that decides: sms.toml, and the directory that is kept in Slack.
 
     Attributes:
         region: country whose national numbers need no ``+``.
@@ -96,6 +100,7 @@ class Policy:
         channels: rules by channel id.
         contacts: the directory's people.
         groups: the directory's groups.
+        edition: which state of the directory that is kept in Slack this is.
     """
 
     region: str = "US"
@@ -103,6 +108,12 @@ class Policy:
     channels: Mapping[str, ChannelRules] = field(default_factory=lambda: MappingProxyType({}))
     contacts: tuple[Contact, ...] = ()
     groups: tuple[Group, ...] = ()
+    edition: int = 0
+
+    def named(self, name: str) -> Contact | Group | None:
+        """Find a contact or group by its name, in any case."""
+        key = name.casefold()
+        return self.contact_named.get(key) or self.group_named.get(key)
 
     @cached_property
     def directory(self) -> Mapping[str, str]:

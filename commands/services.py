@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from commands.lookups import Lookups
 from commands.model import Actor
-from commands.ports import AuditLog, Clock, Directory, Ledger
+from commands.ports import AuditLog, Book, Clock, Directory, Ledger
 from commands.rules import Policy
 
 
@@ -34,9 +34,10 @@ class Services:
     """The world as the verbs know it; `policy` is the one in force when the command came.
 
     Attributes:
-        policy: what sms.toml says.
+        policy: what sms.toml says, with the directory that is kept in Slack.
         directory: whom Twilio and Slack know.
         ledger: where sends are committed.
+        book: where the directory of Slack is changed.
         audit: where refusals are kept.
         clock: the time.
         default_sender: the From of channels that name none.
@@ -45,6 +46,7 @@ class Services:
     policy: Policy
     directory: Directory
     ledger: Ledger
+    book: Book
     audit: AuditLog
     clock: Clock
     default_sender: str

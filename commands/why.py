@@ -4,8 +4,19 @@ from commands.errors import Refusal
 from commands.later import later
 from commands.model import Action
 from commands.outcome import Explained
-from commands.parser import Compose, Explainable, Help, Recipients, Send, Why
-from commands.permission import ask, require
+from commands.parser import (
+    Compose,
+    Contacts,
+    ContactsAdd,
+    ContactsRemove,
+    Explainable,
+    Group,
+    Help,
+    Recipients,
+    Send,
+    Why,
+)
+from commands.permission import ask, permit_admin, require
 from commands.policy import Decision
 from commands.send import Draft, prepare
 from commands.services import Case
@@ -30,6 +41,9 @@ async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
             return _action(await ask(case, Action.SEND))
         case Recipients():
             return _action(await ask(case, Action.RECIPIENTS))
+        case Contacts() | ContactsAdd() | ContactsRemove() | Group():
+            decision = await permit_admin(case)
+            return decision.reason, decision.rule
         case Help():
             return "Help is given to everybody.", ""
         case _:

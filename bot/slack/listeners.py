@@ -27,6 +27,7 @@ from bot.slack.surface import (
     REFRESH,
     RETRY,
     SHARE,
+    UNDO,
 )
 from bot.slack.views import composer
 from bot.slack.views.answers import plain
@@ -47,7 +48,7 @@ from bot.store.cards import Cards
 from commands.dispatch import Request
 from commands.errors import CommandError
 from commands.model import Actor
-from commands.outcome import ComposerAsked, Listing, Outcome, Refused, Sending
+from commands.outcome import Changed, ComposerAsked, Listing, Outcome, Refused, Sending
 from commands.parser import Recipients, parse
 
 ACK_LIMIT = 3.0
@@ -103,6 +104,7 @@ class Listeners:
         app.action(PREVIOUS)(_function(self.turn_page))
         app.action(NEXT)(_function(self.turn_page))
         app.action(SHARE)(_function(self.share))
+        app.action(UNDO)(_function(self.undo))
 
     async def drained(self, seconds: float) -> None:
         """Wait until requests under way are answered, `seconds` at most, and end the others."""
@@ -261,6 +263,16 @@ class Listeners:
             else:
                 await tell(plain(_GONE))
 
+    async def undo(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Undo* of a change of the directory; the answer stands where the change was told."""
+        clicked = click(body)
+        async with self._replies.clicked(ack, clicked.ear, "undo"):
+            outcome = self._counted(await self._core.undo(clicked.actor, int(clicked.value)))
+            await ack()
+            if shown := answer_of(outcome):
+                done = isinstance(outcome, Changed)
+                await self._replies.say(clicked.ear, shown, replace=done)
+
     async def turn_page(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*Previous* and *Next* of a listing."""
         clicked = click(body)
@@ -296,7 +308,8 @@ class Listeners:
 
     async def _relist(self, clicked: Click) -> Outcome:
         """Decide anew: what the listing showed may no longer be allowed."""
-        text = f"recipients {escape(Place.unpack(clicked.value).filter)}"
+        place = Place.unpack(clicked.value)
+        text = f"{place.verb} {escape(place.filter)}"
         return await self._core.command(Request(text, clicked.actor, clicked.key), PATIENT)
 
     def _counted(self, outcome: Outcome) -> Outcome:

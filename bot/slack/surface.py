@@ -19,5 +19,7 @@ PREVIOUS = "sms_previous"
 NEXT = "sms_next"
 SHARE = "sms_share"
 
+UNDO = "sms_undo"
+
 EVENT_TYPE = "sms_send"
 """`event_type` of the metadata that a card carries."""

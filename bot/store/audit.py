@@ -1,4 +1,4 @@
-"""The audit as it is read: who asked what, where, and which rule decided. Nothing is written."""
+"""The audit: who asked what, where, and which rule decided; appended to, read, never changed."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +11,13 @@ import psycopg
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from bot.store.database import CONNECT_TIMEOUT, locate
+from bot.store.text import storable
+from commands.model import AuditEntry
+
+_APPEND = """
+INSERT INTO audit (team, channel, actor, action, allowed, rule, detail, send_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
 
 _ENTRIES = """
 SELECT at, team, channel, actor, action, allowed, rule, detail, send_id FROM audit
@@ -22,6 +29,22 @@ ORDER BY at, id
 
 BATCH: Final = 1_000
 """Rows fetched at once: all that is held in memory, however long the audit is."""
+
+
+async def append(conn: psycopg.AsyncConnection, entry: AuditEntry) -> None:
+    """Write one decision, in the transaction of `conn`."""
+    actor = entry.actor
+    row = (
+        actor.team,
+        actor.channel,
+        actor.user,
+        entry.action,
+        entry.allowed,
+        entry.rule,
+        storable(entry.detail),
+        entry.send_id,
+    )
+    await conn.execute(_APPEND, row)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import LiteralString
 
 import psycopg
 
+from bot.store.audit import append
 from bot.store.database import Pool
 from bot.store.doubts import requeue
 from bot.store.marks import mark
@@ -27,11 +28,6 @@ FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS r(address, name, position
 """
 
 _CARD = "INSERT INTO card (send_id, answer_url) VALUES (%s, %s)"
-
-_AUDIT = """
-INSERT INTO audit (team, channel, actor, action, allowed, rule, detail, send_id)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
-"""
 
 _USED = """
 SELECT coalesce(sum(recipients), 0) FROM send
@@ -134,7 +130,7 @@ class PostgresLedger:
         names = [storable(r.name) for r in send.recipients]
         await conn.execute(_DELIVERIES, (send_id, addresses, names))
         await conn.execute(_CARD, (send_id, send.answer_url))
-        await conn.execute(_AUDIT, _audit_row(_allowed(send, send_id)))
+        await append(conn, _allowed(send, send_id))
         await self._jobs.defer(*self._orders(send_id, len(addresses)), conn=conn)
         if send.retry_of is not None:  # its card tells who retries it
             await mark(conn, self._jobs, [send.retry_of])
@@ -151,7 +147,7 @@ class PostgresLedger:
     async def record(self, entry: AuditEntry) -> None:
         """Append one decision that belongs to no send."""
         async with self._pool.connection() as conn:
-            await conn.execute(_AUDIT, _audit_row(entry))
+            await append(conn, entry)
 
     async def failed_part(self, send_id: int) -> Part | None:
         """Give those who failed and were not sent to again; None if there is no such send."""
@@ -191,7 +187,7 @@ class PostgresLedger:
                 entry = AuditEntry(
                     actor, "again", allowed=True, rule=rule, detail=detail, send_id=send_id
                 )
-                await conn.execute(_AUDIT, _audit_row(entry))
+                await append(conn, entry)
         return count
 
     async def leave(self, send_id: int, actor: Actor) -> None:
@@ -200,7 +196,7 @@ class PostgresLedger:
         entry = AuditEntry(actor, "leave", allowed=True, rule=rule, send_id=send_id)
         async with self._pool.connection() as conn, conn.transaction():
             await conn.execute("UPDATE send SET left_by = %s WHERE id = %s", (actor.user, send_id))
-            await conn.execute(_AUDIT, _audit_row(entry))
+            await append(conn, entry)
             await mark(conn, self._jobs, [send_id])
 
 
@@ -236,18 +232,4 @@ def _allowed(send: NewSend, send_id: int) -> AuditEntry:
         detail += f", again after send {send.retry_of}"
     return AuditEntry(
         send.actor, str(send.kind), allowed=True, rule=send.rule, detail=detail, send_id=send_id
-    )
-
-
-def _audit_row(entry: AuditEntry) -> Sequence[object]:
-    actor = entry.actor
-    return (
-        actor.team,
-        actor.channel,
-        actor.user,
-        entry.action,
-        entry.allowed,
-        entry.rule,
-        storable(entry.detail),
-        entry.send_id,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from commands.changes import Change, Made
 from commands.dispatch import Request, Services, dispatch
 from commands.errors import LookupFailed
 from commands.model import (
@@ -98,9 +99,51 @@ class FakeAudit:
         self.entries.append(entry)
 
 
+@dataclass
 class FakeClock:
+    moment: datetime = NOW
+
     def now(self) -> datetime:
-        return NOW
+        return self.moment
+
+
+@dataclass
+class FakeBook:
+    """Keeps the changes; `faster` is somebody who always changes something in between."""
+
+    changes: list[Made] = field(default_factory=list)
+    entries: list[AuditEntry] = field(default_factory=list)
+    faster: bool = False
+
+    async def write(
+        self, change: Change, edition: int, entry: AuditEntry, undoes: int | None
+    ) -> int | None:
+        if self.faster or edition != len(self.changes):
+            return None
+        if undoes is not None:
+            self.changes[undoes - 1] = replace(self.changes[undoes - 1], undone=True)
+        self.changes.append(Made(change, entry.actor.user, NOW))
+        self.entries.append(entry)
+        return len(self.changes)
+
+    async def made(self, number: int) -> Made | None:
+        return self.changes[number - 1] if 0 < number <= len(self.changes) else None
+
+    def over(self, policy: Policy) -> Policy:
+        """Give a policy with what the changes have made of the directory."""
+        kept: dict[str, Contact | Group] = {}
+        for made in self.changes:
+            kept.pop(made.change.name.casefold(), None)
+            if made.change.after:
+                kept[made.change.name.casefold()] = made.change.after
+        contacts = [each for each in kept.values() if isinstance(each, Contact)]
+        groups = [each for each in kept.values() if isinstance(each, Group)]
+        return replace(
+            policy,
+            contacts=(*policy.contacts, *contacts),
+            groups=(*policy.groups, *groups),
+            edition=len(self.changes),
+        )
 
 
 @dataclass
@@ -109,12 +152,20 @@ class World:
     directory: FakeDirectory = field(default_factory=FakeDirectory)
     ledger: FakeLedger = field(default_factory=FakeLedger)
     audit: FakeAudit = field(default_factory=FakeAudit)
+    book: FakeBook = field(default_factory=FakeBook)
+    clock: FakeClock = field(default_factory=FakeClock)
     actor: Actor = field(default_factory=lambda: Actor("U0ME", "C1"))
 
     @property
     def services(self) -> Services:
         return Services(
-            self.policy, self.directory, self.ledger, self.audit, FakeClock(), "+15005550006"
+            self.book.over(self.policy),
+            self.directory,
+            self.ledger,
+            self.book,
+            self.audit,
+            self.clock,
+            "+15005550006",
         )
 
     def rule(self, **keys: Any) -> None:  # noqa: ANN401 - each key has its own type

@@ -1,10 +1,19 @@
 """Private answers in words: refusals, explanations, help."""
 
-from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, SectionBlock
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    MarkdownTextObject,
+    SectionBlock,
+)
 
 from bot.slack.message import Message, message
+from bot.slack.surface import UNDO
 from bot.slack.views.text import SECTION, clip, escaped, preformatted
-from commands.outcome import Explained, Helped, Refused
+from commands.book import UNDO_WITHIN
+from commands.outcome import Changed, Explained, Helped, Refused
 
 _COMMAND = 500
 _RULE = 1_900
@@ -13,6 +22,19 @@ _RULE = 1_900
 def refused(outcome: Refused) -> Message:
     """Say what is wrong and what to do next."""
     blocks = [_said(outcome.text, ":no_entry: "), *_remedy(outcome.remedy)]
+    return message(outcome.text, blocks)
+
+
+def changed(outcome: Changed) -> Message:
+    """Say what was changed in the directory, with a button to undo it."""
+    blocks: list[Block] = [_said(outcome.text)]
+    if outcome.undoable:
+        button = ButtonElement(text="Undo", action_id=UNDO, value=str(outcome.number))
+        minutes = f"It can be undone for {UNDO_WITHIN.seconds // 60} minutes."
+        blocks += [
+            ActionsBlock(elements=[button]),
+            ContextBlock(elements=[MarkdownTextObject(text=minutes)]),
+        ]
     return message(outcome.text, blocks)
 
 

@@ -1,4 +1,4 @@
-"""Who can be reached from a channel: a table of 20 rows a page, and the list to paste."""
+"""Who can be reached from a channel, with the list to paste, and the directory: 20 rows a page."""
 
 import json
 from dataclasses import dataclass
@@ -37,10 +37,12 @@ class Place:
     Attributes:
         filter: what the listing was narrowed to.
         page: which page, from 0.
+        verb: what was asked, ``recipients`` or ``contacts``.
     """
 
     filter: str = ""
     page: int = 0
+    verb: str = "recipients"
 
     def pack(self) -> str:
         """Give the button's value, at most 2,000 characters.
@@ -48,14 +50,14 @@ class Place:
         Of a longer filter the first `_CARRIED` characters are kept: what they let through is
         decided anew on every page.
         """
-        kept = {"filter": self.filter[:_CARRIED], "page": self.page}
+        kept = {"filter": self.filter[:_CARRIED], "page": self.page, "verb": self.verb}
         return json.dumps(kept, ensure_ascii=False)
 
     @classmethod
     def unpack(cls, value: str) -> "Place":
         """Read a button's value."""
         data = json.loads(value)
-        return cls(str(data["filter"]), int(data["page"]))
+        return cls(str(data["filter"]), int(data["page"]), str(data.get("verb", "recipients")))
 
 
 def listing(outcome: Listing, page: int = 0) -> Message:
@@ -67,8 +69,8 @@ def listing(outcome: Listing, page: int = 0) -> Message:
     blocks: list[Block] = [
         HeaderBlock(text=title),
         _table(rows, masked=False),
-        *_pasteable(outcome, rows),
-        _buttons(outcome, page, pages),
+        *([] if _is_book(outcome) else _pasteable(outcome, rows)),
+        *_buttons(outcome, page, pages),
         _footer(page, pages),
     ]
     return message(title, blocks)
@@ -93,12 +95,21 @@ def _page(outcome: Listing, page: int) -> tuple[int, int, tuple[Row, ...]]:
     return page, pages, outcome.rows[page * PAGE : (page + 1) * PAGE]
 
 
+def _is_book(outcome: Listing) -> bool:
+    return outcome.verb == "contacts"
+
+
 def _title(outcome: Listing, narrowed: str) -> str:
+    if _is_book(outcome):
+        return f"{len(outcome.rows):,} in the directory"
     matching = f" matching “{clip(label(narrowed, masked=False), 40)}”" if narrowed else ""
     return f"{len(outcome.rows):,} can be reached from here{matching}"
 
 
 def _nobody(outcome: Listing) -> SectionBlock:
+    if _is_book(outcome):
+        add = "Add the first contact: /sms contacts add alice +16175551212"
+        return SectionBlock(text=MarkdownTextObject(text=add))
     hint = (
         "Try a shorter filter, or none."
         if outcome.filter
@@ -110,10 +121,12 @@ def _nobody(outcome: Listing) -> SectionBlock:
 
 def _table(rows: tuple[Row, ...], *, masked: bool) -> TableBlock:
     head = ["Name", "Number", "From"]
-    body = [
-        [_name(row, masked=masked), _number(row, masked=masked), row.source.value] for row in rows
-    ]
+    body = [[_name(row, masked=masked), _number(row, masked=masked), _from(row)] for row in rows]
     return TableBlock(rows=[[RawTextObject(text=cell) for cell in line] for line in (head, *body)])
+
+
+def _from(row: Row) -> str:
+    return f"{row.source}, {row.kept}" if row.kept else str(row.source)
 
 
 def _name(row: Row, *, masked: bool) -> str:
@@ -147,13 +160,16 @@ def _caption(text: str) -> ContextBlock:
     return ContextBlock(elements=[MarkdownTextObject(text=text)])
 
 
-def _buttons(outcome: Listing, page: int, pages: int) -> ActionsBlock:
+def _buttons(outcome: Listing, page: int, pages: int) -> list[Block]:
     def button(label: str, action: str, to: int) -> ButtonElement:
-        return ButtonElement(text=label, action_id=action, value=Place(outcome.filter, to).pack())
+        value = Place(outcome.filter, to, outcome.verb).pack()
+        return ButtonElement(text=label, action_id=action, value=value)
 
     buttons = [button("Previous", PREVIOUS, page - 1)] if page else []
     buttons += [button("Next", NEXT, page + 1)] if page + 1 < pages else []
-    return ActionsBlock(elements=[*buttons, button("Share in channel", SHARE, page)])
+    # the directory is for admins: it is not shared
+    buttons += [] if _is_book(outcome) else [button("Share in channel", SHARE, page)]
+    return [ActionsBlock(elements=buttons)] if buttons else []
 
 
 def _footer(page: int, pages: int) -> ContextBlock:

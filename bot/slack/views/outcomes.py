@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.slack.message import Message
-from bot.slack.views.answers import explained, helped, plain, refused
+from bot.slack.views.answers import changed, explained, helped, plain, refused
 from bot.slack.views.card import people
 from bot.slack.views.listing import listing
 from commands.outcome import (
+    Changed,
     Explained,
     Helped,
     LeftAlone,
@@ -39,6 +40,7 @@ def _left(outcome: LeftAlone) -> Message:
 
 _SHOWN: dict[type, Callable[[Any], Message]] = {
     Refused: refused,
+    Changed: changed,
     Explained: explained,
     Helped: helped,
     SendingAgain: _again,

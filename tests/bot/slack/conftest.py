@@ -18,6 +18,7 @@ from bot.sandbox.server import FakeSlack
 from bot.slack.follower import Follower
 from bot.slack.listeners import Listeners
 from bot.slack.voice import Voice, web_client
+from bot.store.book import Book
 from bot.store.database import Pool, open_pool
 from tests.bot.kit import Clock
 from tests.bot.slack.kit import ALICE, BOB, Books, Desk, Following, by_http, by_socket
@@ -90,11 +91,22 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
 
 @pytest.fixture
 async def desk(
-    slack: FakeSlack, twilio: FakeTwilio, client: AsyncWebClient, voice: Voice, books: Books
+    slack: FakeSlack,
+    twilio: FakeTwilio,
+    client: AsyncWebClient,
+    voice: Voice,
+    books: Books,
+    pool: Pool,
 ) -> AsyncIterator[Desk]:
     credentials = Credentials(twilio.account_sid, twilio.auth_token)
     account = TwilioClient(open_http(), credentials, twilio.url)
-    core = Core(lambda: made.policy, LiveDirectory(account, client), books.ledger, "+15005550006")
+    core = Core(
+        lambda: made.policy,
+        LiveDirectory(account, client),
+        books.ledger,
+        Book(pool),
+        "+15005550006",
+    )
     listeners = Listeners(core, voice, books.cards, client, Metrics())
     made = Desk(slack, twilio, listeners, voice, books)
     yield made

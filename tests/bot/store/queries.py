@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from bot.store import cards, doubts, journeys, ledger, marks, orphans, outbox, purge, statuses
+from bot.store import book, cards, doubts, journeys, ledger, marks, orphans, outbox, purge, statuses
 
 WORKER = 3
 """A worker that is alive, and holds what is `sending`."""
@@ -135,6 +135,8 @@ def _drain(send: int, sending: Sequence[int]) -> Sequence[Hot]:
     stopped = {"send": send, "code": "401", "error": 20003, "reason": "no"}
     abandoned = {"send": send, "dead": 3.5, "reason": "stopped"}
     return [
+        Hot("directory: its edition", book._EDITION, ()),
+        Hot("directory: a change", book._MADE, (1,)),
         Hot("drain: claim 25", outbox._CLAIM, claim, writes=True),
         Hot(f"drain: record {many} answers", outbox._RECORD, answers, writes=True),
         Hot("drain: begin, claims that never arrived", outbox._STRAY, owned, writes=True),

@@ -3,9 +3,10 @@
 import json
 
 from bot.slack.message import Message
-from bot.slack.views.answers import explained, helped, plain, refused
+from bot.slack.surface import UNDO
+from bot.slack.views.answers import changed, explained, helped, plain, refused
 from bot.slack.views.text import escaped, fit
-from commands.outcome import Explained, Helped, Refused
+from commands.outcome import Changed, Explained, Helped, Refused
 
 
 def shown(message: Message) -> str:
@@ -68,3 +69,15 @@ def test_what_does_not_fit_is_counted() -> None:
     assert fit(["aaaa"] * 10, ",", 40) == "aaaa,aaaa,aaaa,… and 7 more"
     assert fit(["a" * 50], ",", 40) == "… and 1 more"
     assert fit(["a", "b"], ",", 40) == "a,b"
+
+
+def test_a_change_of_the_directory_can_be_undone_by_its_button() -> None:
+    answer = changed(Changed(7, "Added <jane>.", undoable=True))
+    assert answer.text == "Added &lt;jane&gt;."
+    [button] = answer.blocks[1]["elements"]
+    assert (button["action_id"], button["value"]) == (UNDO, "7")
+    assert "10 minutes" in shown(answer)
+
+
+def test_an_undone_change_has_no_button() -> None:
+    assert len(changed(Changed(8, "Undone.", undoable=False)).blocks) == 1

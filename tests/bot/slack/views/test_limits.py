@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.sandbox.blocks import problems, view_problems
 from bot.slack.message import Message
 from bot.slack.views import composer
-from bot.slack.views.answers import explained, helped, plain, refused
+from bot.slack.views.answers import changed, explained, helped, plain, refused
 from bot.slack.views.card import Doubt, channel_card, failure_notice, private_card
 from bot.slack.views.listing import Place, listing, shared
 from bot.slack.views.outcomes import answer_of, retried
@@ -25,6 +25,7 @@ from commands.model import (
     Recipient,
 )
 from commands.outcome import (
+    Changed,
     Explained,
     Helped,
     LeftAlone,
@@ -102,11 +103,14 @@ groups = st.builds(
     st.lists(hostile | addresses, max_size=30),
 )
 listings = st.builds(
-    lambda found, times, narrowed, show: Listing(tuple(found) * times, narrowed, "C1", show),
+    lambda found, times, narrowed, show, verb: Listing(
+        tuple(found) * times, narrowed, "C1", show, verb
+    ),
     st.lists(rows | groups, max_size=25),
     st.sampled_from([1, 1, 200]),
     hostile,
     st.booleans(),
+    st.sampled_from(["recipients", "contacts"]),
 )
 
 
@@ -208,6 +212,7 @@ def test_slack_takes_every_answer_in_words(
     check(explained(Explained(allowed, command, text, rule, remedy)))
     check(helped(Helped((text, remedy, command, rule))))
     check(plain(text))
+    check(changed(Changed(2**63 - 1, text, allowed)))
 
 
 @settings(max_examples=60, deadline=None)

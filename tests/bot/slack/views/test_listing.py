@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.slack.message import Message
 from bot.slack.views.listing import listing, shared
-from commands.outcome import Listing, Row, Source
+from commands.outcome import Kept, Listing, Row, Source
 
 
 def rows(count: int) -> tuple[Row, ...]:
@@ -37,8 +37,8 @@ def test_a_page_has_twenty_rows_the_count_and_the_whole_list_to_paste() -> None:
     assert "Page 1 of 3" in shown(page)
     assert ",".join(r.address for r in rows(45)) in shown(page)
     assert buttons(page) == {
-        "sms_next": {"filter": "", "page": 1},
-        "sms_share": {"filter": "", "page": 0},
+        "sms_next": {"filter": "", "page": 1, "verb": "recipients"},
+        "sms_share": {"filter": "", "page": 0, "verb": "recipients"},
     }
 
 
@@ -46,8 +46,8 @@ def test_the_last_page_leads_back_only() -> None:
     page = listing(found(*rows(45), narrowed="phone"), 2)
     assert len(table(page)) == 5
     assert buttons(page) == {
-        "sms_previous": {"filter": "phone", "page": 1},
-        "sms_share": {"filter": "phone", "page": 2},
+        "sms_previous": {"filter": "phone", "page": 1, "verb": "recipients"},
+        "sms_share": {"filter": "phone", "page": 2, "verb": "recipients"},
     }
 
 
@@ -115,3 +115,22 @@ def test_a_nameless_number_has_a_dash_for_a_name() -> None:
 
 def test_who_shared_it_is_named() -> None:
     assert "shared by <@U0ALICE>" in shown(shared(found(*rows(1)), 0, "U0ALICE"))
+
+
+def book(*given: Row) -> Listing:
+    return Listing(given, "", "C0ONCALL", show_numbers=False, verb="contacts")
+
+
+def test_the_directory_tells_where_each_entry_is_kept_and_is_not_shared() -> None:
+    people = [Row(f"c{n:02}", f"+1617555{n:04}", Source.CONTACT, kept=Kept.FILE) for n in range(24)]
+    page = listing(book(*people, Row("night", "", Source.GROUP, ("c01",), Kept.SLACK)), 1)
+    assert page.text == "25 in the directory"
+    assert table(page)[-2:] == [
+        ["c23", "+16175550023", "contact, sms.toml"],
+        ["night", "c01", "group, Slack"],
+    ]
+    assert buttons(page) == {"sms_previous": {"filter": "", "page": 0, "verb": "contacts"}}
+
+
+def test_an_empty_directory_says_how_to_begin() -> None:
+    assert "/sms contacts add alice" in shown(listing(book()))
