@@ -142,7 +142,7 @@ def _check(change: Change, policy: Policy) -> None:
     elif isinstance(change.after, Contact):
         _check_link(change.after, policy)
     else:
-        _check_members(change.after, policy)
+        check_members(change.after, policy)
 
 
 def _check_unused(name: str, policy: Policy) -> None:
@@ -163,7 +163,12 @@ def _check_link(contact: Contact, policy: Policy) -> None:
         )
 
 
-def _check_members(group: Group, policy: Policy) -> None:
+def check_members(group: Group, policy: Policy) -> None:
+    """See that a group has members that there are, and not itself.
+
+    Raises:
+        Refusal: it has not.
+    """
     lines = [f"{name}: no contact or group has this name" for name in _unknown(group, policy)]
     if lines:
         whole = "\n".join(lines)

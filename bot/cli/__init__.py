@@ -1,4 +1,4 @@
-"""The command line: `sms-bot run | worker | init | check | send | recipients | audit | demo`.
+"""The command line, `sms-bot run | worker | init | check | send | recipients | …`.
 
 Standard output carries results only; everything else goes to standard error. Each command imports
 what it needs when it is called, so that none waits for what another needs.
@@ -6,6 +6,7 @@ what it needs when it is called, so that none waits for what another needs.
 
 import io
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -86,6 +87,28 @@ def audit(
     from bot.cli.auditing import report
 
     report(since, channel, user, as_json=as_json, as_csv=as_csv)
+
+
+contacts = typer.Typer(no_args_is_help=True, help="The directory kept in Slack, as CSV.")
+app.add_typer(contacts, name="contacts")
+
+
+@contacts.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="name,number,slack,members")],
+) -> None:
+    """Add contacts and groups from a CSV file, or replace them: all of it, or nothing."""
+    from bot.cli.contacts import take_in
+
+    take_in(path)
+
+
+@contacts.command("export")
+def export() -> None:
+    """Print the contacts and groups that are kept in Slack."""
+    from bot.cli.contacts import give_out
+
+    give_out()
 
 
 @app.command()

@@ -78,14 +78,23 @@ class Book:
     ) -> int | None:
         """Write a change and its audit entry, if the directory is still at `edition`."""
         async with self._pool.connection() as conn, conn.transaction():
-            raised = await conn.execute(_RAISE, (edition,))
-            if not raised.rowcount:
+            if not await _raised(conn, edition):
                 return None
             await _put(conn, change, entry.actor.user)
             await append(conn, entry)
-            told = (entry.actor.user, _json(change.before), _json(change.after), undoes)
-            row = await (await conn.execute(_NOTE, told)).fetchone()
-        return int(row[0]) if row else None
+            return await _noted(conn, change, entry.actor.user, undoes)
+
+    async def write_all(self, changes: Sequence[Change], edition: int, entry: AuditEntry) -> bool:
+        """Write many changes and one audit entry, or nothing if it is not at `edition` any more."""
+        async with self._pool.connection() as conn, conn.transaction():
+            if not await _raised(conn, edition):
+                return False
+            async with conn.pipeline():
+                for change in changes:
+                    await _put(conn, change, entry.actor.user)
+                    await conn.execute(_NOTE, _note(change, entry.actor.user, None))
+            await append(conn, entry)
+        return True
 
     async def made(self, number: int) -> Made | None:
         """Give a change that was made; None if there is none of this number."""
@@ -111,6 +120,21 @@ class Book:
     def _merged(self, base: Policy) -> Policy:
         contacts, groups = (*base.contacts, *self._contacts), (*base.groups, *self._groups)
         return replace(base, contacts=contacts, groups=groups, edition=self._edition)
+
+
+async def _raised(conn: psycopg.AsyncConnection, edition: int) -> bool:
+    return bool((await conn.execute(_RAISE, (edition,))).rowcount)
+
+
+async def _noted(
+    conn: psycopg.AsyncConnection, change: Change, actor: str, undoes: int | None
+) -> int | None:
+    row = await (await conn.execute(_NOTE, _note(change, actor, undoes))).fetchone()
+    return int(row[0]) if row else None
+
+
+def _note(change: Change, actor: str, undoes: int | None) -> Sequence[object]:
+    return actor, _json(change.before), _json(change.after), undoes
 
 
 async def _put(conn: psycopg.AsyncConnection, change: Change, actor: str) -> None:
