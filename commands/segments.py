@@ -41,9 +41,14 @@ class Segments:
     utf16_units: int
 
 
+def in_gsm7(c: str) -> bool:
+    """Tell whether GSM-7 has a character, by one septet or two."""
+    return c in _BASIC or c in _EXTENSION
+
+
 def measure(text: str) -> Segments:
     """Measure `text`."""
-    gsm = all(c in _BASIC or c in _EXTENSION for c in text)
+    gsm = all(map(in_gsm7, text))
     encoding: Literal["GSM-7", "UCS-2"] = "GSM-7" if gsm else "UCS-2"
     sizes = [1 + (c in _EXTENSION) for c in text] if gsm else list(_cluster_sizes(text))
     units = sum(sizes)

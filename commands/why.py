@@ -1,5 +1,6 @@
 """The verb `why`: the same way as the command itself, short of its commit."""
 
+from commands.characters import named, odd_ones, plainer
 from commands.errors import Refusal
 from commands.later import later
 from commands.model import Action
@@ -18,6 +19,7 @@ from commands.parser import (
 )
 from commands.permission import ask, permit_admin, require
 from commands.policy import Decision
+from commands.segments import measure
 from commands.send import Draft, prepare
 from commands.services import Case
 
@@ -52,10 +54,34 @@ async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
 
 def _send(draft: Draft) -> tuple[str, str]:
     reason, limit = draft.decision.reason, draft.new.daily_limit
+    count = len(draft.new.recipients)
     if limit is not None:
-        count = len(draft.new.recipients)
         reason += f" {count} would be counted towards daily_limit = {limit}."
-    return reason, draft.decision.rule
+    return f"{reason} {_size(draft.new.body, count)}", draft.decision.rule
+
+
+def _size(body: str, count: int) -> str:
+    """Say what is billed, and which characters make it more than it need be."""
+    size, odd = measure(body), odd_ones(body)
+    told = f"{size.segments * count:,} SMS in all: {_segments(size.segments)} each"
+    if not odd:
+        return f"{told}."
+    why = ", ".join(named(c) for c in odd[:_NAMED])
+    told += f", with 70 characters a segment instead of 160 because of {why}"
+    told += f" and {len(odd) - _NAMED} more" if len(odd) > _NAMED else ""
+    plain = measure(plainer(body)).segments
+    return f"{told}. " + (
+        f"Plain characters would make it {_segments(plain)} each: {plainer(body)}"
+        if plain < size.segments
+        else "Plain characters would make it no shorter."
+    )
+
+
+def _segments(count: int) -> str:
+    return f"{count} segment{'' if count == 1 else 's'}"
+
+
+_NAMED = 5
 
 
 def _action(asked: tuple[object, Decision]) -> tuple[str, str]:

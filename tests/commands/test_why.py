@@ -19,7 +19,8 @@ async def test_an_allowed_send_is_explained_and_not_sent(world: World) -> None:
     assert await explain(world, "send alice, bob Hi") == Explained(
         allowed=True,
         command="send alice, bob Hi",
-        reason="This channel lets everybody use send, and reaches all 2 recipients.",
+        reason="This channel lets everybody use send, and reaches all 2 recipients."
+        " 2 SMS in all: 1 segment each.",
         rule=RULE,
     )
 
@@ -29,8 +30,23 @@ async def test_what_would_be_counted_is_said(world: World) -> None:
     explained = await explain(world, "send alice Hi")
     assert explained.reason == (
         "This channel lets everybody use send, and reaches this recipient."
-        " 1 would be counted towards daily_limit = 5."
+        " 1 would be counted towards daily_limit = 5. 1 SMS in all: 1 segment each."
     )
+
+
+async def test_what_makes_a_text_long_is_named_with_the_plain_one(world: World) -> None:
+    text = "It\u2019s the lab\u2019s pump – call" + " now" * 20
+    explained = await explain(world, f"send alice, bob {text}")
+    assert "4 SMS in all: 2 segments each" in explained.reason
+    assert "because of “\u2019”, “–”. " in explained.reason
+    plain = "It's the lab's pump - call" + " now" * 20
+    assert explained.reason.endswith(f"would make it 1 segment each: {plain}")
+
+
+async def test_where_plain_characters_do_not_help_it_is_said(world: World) -> None:
+    explained = await explain(world, "send alice 🔥🚒🚑✈жд now")
+    assert "because of “🔥”" in explained.reason
+    assert "and 1 more. Plain characters would make it no shorter." in explained.reason
 
 
 @pytest.mark.parametrize("text", ["send", "recipients", "recipients al"])
