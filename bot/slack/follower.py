@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import structlog
 
@@ -18,11 +19,11 @@ from bot.drain import Unfinished
 from bot.slack.message import Message
 from bot.slack.views.card import channel_card, failure_notice, private_card, twin_card
 from bot.slack.voice import Ear, NotMember, NotShown, SlackDown, Voice
-from bot.snapshot import Snapshot
 from bot.store.cards import CardRow, Cards
 from bot.store.marks import PACE
 from bot.tasks import Deferrer, Order, Task
 from commands.model import DeliveryState
+from commands.snapshot import Snapshot
 
 _PATIENCE = 1.5
 """A private answer waits this many seconds for the result, as it cannot be replaced later."""
@@ -171,7 +172,7 @@ class Follower:
 
     async def _show_privately(self, card: CardRow, snap: Snapshot) -> None:
         stage = "final" if snap.settled else "first"
-        waits = stage == "first" and snap.age < _PATIENCE
+        waits = stage == "first" and _age(snap) < _PATIENCE
         if waits or card.shown in {stage, "final"}:
             return
         await self._whisper(card, private_card(snap))
@@ -189,7 +190,12 @@ class Follower:
 
 def _more_to_come(snap: Snapshot) -> bool:
     """Tell whether to look again by itself: a private answer waits a moment for the result."""
-    return snap.busy or (not snap.settled and snap.age < _PATIENCE)
+    return snap.busy or (not snap.settled and _age(snap) < _PATIENCE)
+
+
+def _age(snap: Snapshot) -> float:
+    """Give the seconds since the send was committed."""
+    return (datetime.now(UTC) - snap.created).total_seconds()
 
 
 def _to_tell(card: CardRow, snap: Snapshot) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, LiteralString
 
-from bot.snapshot import Retry, Snapshot
 from bot.store.database import Pool
 from commands.model import Delivery, DeliveryState, Kind, Recipient
+from commands.snapshot import Retry, Snapshot
 
 _HEAD = """
 SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of, left_by

@@ -29,8 +29,8 @@ from bot.slack.views.text import (
     quoted,
     who,
 )
-from bot.snapshot import Snapshot
 from commands.model import Delivery, DeliveryState
+from commands.snapshot import Snapshot
 
 LISTED = 20
 """A card lists this many recipients one by one; above it counts them."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from slack_sdk.models.blocks import MarkdownTextObject, SectionBlock
 
 from bot.slack.views.text import FIELD, address, clip, escaped, fit, label
-from bot.snapshot import Snapshot
 from commands.model import NOT_ACCEPTED, Delivery, DeliveryState
+from commands.snapshot import Snapshot
 from twilio_core.activity import Fate, conclude
 
 SENDING = "Sending"

@@ -1,7 +1,7 @@
-from bot.snapshot import Retry, Snapshot
 from bot.store.cards import CardRow
 from bot.store.outbox import Settled
 from commands.model import Actor, DeliveryState
+from commands.snapshot import Retry, Snapshot
 from tests.bot.store.kit import Store
 
 S = DeliveryState

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.slack.message import Message
-from bot.snapshot import Snapshot
 from commands.model import NOT_ACCEPTED, Delivery, DeliveryState, Kind, Recipient
+from commands.snapshot import Snapshot
 
 S = DeliveryState
 ACCEPTED = Delivery(Recipient("+16175551212", "alice"), S.ACCEPTED, "200", "SM1")

@@ -7,10 +7,10 @@ import pytest
 from bot.gateway import FOUND
 from bot.slack.views.card import Doubt, channel_card, failure_notice, private_card
 from bot.slack.views.outcomes import answer_of, retried
-from bot.snapshot import Retry, Snapshot
 from bot.store.doubts import NOT_LISTED
 from commands.model import Delivery
 from commands.outcome import LeftAlone, Sending, SendingAgain
+from commands.snapshot import Retry, Snapshot
 from tests.bot.slack.views.kit import (
     ACCEPTED,
     DELIVERED,

@@ -17,7 +17,6 @@ from bot.slack.views.answers import changed, explained, helped, plain, refused
 from bot.slack.views.card import Doubt, channel_card, failure_notice, private_card
 from bot.slack.views.listing import Place, listing, shared
 from bot.slack.views.outcomes import answer_of, retried
-from bot.snapshot import Retry, Snapshot
 from commands.model import (
     NOT_ACCEPTED,
     Delivery,
@@ -37,6 +36,7 @@ from commands.outcome import (
     SendingAgain,
     Source,
 )
+from commands.snapshot import Retry, Snapshot
 from tests.bot.slack.views.kit import snapshot
 
 ALICE = "U0ALICE"

@@ -1,8 +1,8 @@
-"""What a send looks like at one moment: the value between the ledger and the views."""
+"""What a send looks like at one moment: the values between the ledger and the views."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from commands.model import (
     NOT_ACCEPTED,
@@ -32,46 +32,32 @@ class Retry:
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """One send with its counts and a few of its recipients.
+class Standing:
+    """One send with its counts: what a line of a list tells.
 
     Attributes:
         send_id: the send's number.
         kind: plain send or page.
         channel: Slack channel id.
         actor: Slack id of who asked.
-        sender: the From.
         body: the text.
         recipients: how many it goes to.
         created: when it was committed.
         retry_of: the send whose failures it repeats.
         tally: how many recipients per state and per contract code (``""`` while undecided).
-        shown: the first recipients in the order typed, as many as a card lists one by one.
-        failed: the first of those that Twilio did not accept.
-        unknown: the first of those that may have been sent.
-        looking: how many of those are still looked for at Twilio.
-        doubt: the latest attempt that is in doubt, 0 if none is.
-        left_by: Slack id of who said to leave those in doubt as they are.
-        retries: the sends that repeat its failures.
+        looking: how many of those in doubt are still looked for at Twilio.
     """
 
     send_id: int
     kind: Kind
     channel: str
     actor: str
-    sender: str
     body: str = field(repr=False)
     recipients: int
     created: datetime
     retry_of: int | None
     tally: Mapping[tuple[DeliveryState, str], int]
-    shown: tuple[Delivery, ...]
-    failed: tuple[Delivery, ...]
-    unknown: tuple[Delivery, ...]
-    looking: int = 0
-    doubt: int = 0
-    left_by: str = ""
-    retries: tuple[Retry, ...] = ()
+    looking: int = field(default=0, kw_only=True)
 
     def count(self, *states: DeliveryState) -> int:
         """Tell how many recipients are in one of `states`."""
@@ -98,9 +84,9 @@ class Snapshot:
         return self.count(DeliveryState.DELIVERED)
 
     @property
-    def age(self) -> float:
-        """Seconds since the send was committed."""
-        return (datetime.now(UTC) - self.created).total_seconds()
+    def waiting(self) -> int:
+        """How many are queued or on the way to Twilio."""
+        return self.count(*BUSY)
 
     @property
     def unreached(self) -> int:
@@ -108,14 +94,9 @@ class Snapshot:
         return self.failures + self.unknowns
 
     @property
-    def retriable(self) -> int:
-        """How many failed and were not sent to again."""
-        return max(0, self.failures - sum(retry.recipients for retry in self.retries))
-
-    @property
     def busy(self) -> bool:
         """True while somebody is queued or on the way to Twilio."""
-        return self.count(*BUSY) > 0
+        return self.waiting > 0
 
     @property
     def settled(self) -> bool:
@@ -127,3 +108,31 @@ class Snapshot:
         """True once nothing will change by itself any more."""
         moving = self.count(DeliveryState.ACCEPTED, DeliveryState.SENT)
         return self.settled and not moving
+
+
+@dataclass(frozen=True)
+class Snapshot(Standing):
+    """One send with its counts and a few of its recipients.
+
+    Attributes:
+        sender: the From.
+        shown: the first recipients in the order typed, as many as a card lists one by one.
+        failed: the first of those that Twilio did not accept.
+        unknown: the first of those that may have been sent.
+        doubt: the latest attempt that is in doubt, 0 if none is.
+        left_by: Slack id of who said to leave those in doubt as they are.
+        retries: the sends that repeat its failures.
+    """
+
+    sender: str
+    shown: tuple[Delivery, ...]
+    failed: tuple[Delivery, ...]
+    unknown: tuple[Delivery, ...]
+    doubt: int = 0
+    left_by: str = ""
+    retries: tuple[Retry, ...] = ()
+
+    @property
+    def retriable(self) -> int:
+        """How many failed and were not sent to again."""
+        return max(0, self.failures - sum(retry.recipients for retry in self.retries))
