@@ -138,6 +138,7 @@ async def running(
             store.ledger,
             Book(store.pool),
             config.settings.twilio_from,
+            store.cards,
         )
         follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)
         _work(parts, store, twilio, times, follower, in_flight)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from bot.directory import LiveDirectory
 from bot.store.book import Book
+from bot.store.cards import Cards
 from bot.store.ledger import PostgresLedger
 from commands.dispatch import (
     Request,
@@ -46,6 +47,7 @@ class Core:
         ledger: where sends, refusals and decisions are kept.
         book: the directory that admins keep in Slack.
         default_sender: the From of channels that name none.
+        history: what was sent.
     """
 
     policy: Callable[[], Policy]
@@ -53,6 +55,7 @@ class Core:
     ledger: PostgresLedger
     book: Book
     default_sender: str
+    history: Cards
 
     async def services(self, patience: float = PROMPT) -> Services:
         """Give a command its services; look-ups end after `patience` seconds."""
@@ -65,6 +68,7 @@ class Core:
             audit=self.ledger,
             clock=SystemClock(),
             default_sender=self.default_sender,
+            history=self.history,
         )
 
     def masked(self, channel: str) -> bool:

@@ -36,6 +36,7 @@ from commands.recipients import recipients
 from commands.retry import leave, retry, send_again
 from commands.send import compose, send
 from commands.services import Case, Request, Services
+from commands.status import status
 from commands.why import why
 
 __all__ = [
@@ -57,7 +58,7 @@ VERBS: Mapping[type[Command], Callable[..., Awaitable[Outcome]]] = MappingProxyT
         Why: why,
         Help: help_,
         Page: later,
-        Status: later,
+        Status: status,
         Contacts: contacts,
         ContactsAdd: add,
         ContactsRemove: remove,

@@ -18,7 +18,7 @@ FORMS: Mapping[str, str] = MappingProxyType(
 )
 """Every verb of the contract, in its order."""
 
-SERVED = ("send", "recipients", "contacts", "group", "why", "help")
+SERVED = ("send", "recipients", "status", "contacts", "group", "why", "help")
 """The verbs that this version carries out; the others are understood and refused."""
 
 

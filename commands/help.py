@@ -5,7 +5,7 @@ from commands.forms import FORMS
 from commands.model import Action
 from commands.outcome import Helped
 from commands.parser import Help
-from commands.permission import ask, permit_admin
+from commands.permission import any_action, ask, permit_admin
 from commands.services import Case
 
 _SEND = (
@@ -13,6 +13,7 @@ _SEND = (
     "/sms send: opens the composer",
 )
 _RECIPIENTS = (f"{FORMS['recipients']}: lists who can be reached from here",)
+_STATUS = (f"{FORMS['status']}: shows the last sends of this channel, or one in detail",)
 _ADMIN = (
     f"{FORMS['contacts']}: the directory, for admins",
     f"{FORMS['group']}: its groups, for admins",
@@ -31,6 +32,7 @@ async def help_(_command: Help, case: Case) -> Helped:
         fault = await _fault(action, case)
         works += () if fault else lines
         missing += [fault] if fault else ()
+    works += () if await _fault(any_action(case), case) else _STATUS
     works += _ADMIN if await _admin(case) else ()
     return Helped((*works, *_ALWAYS, *missing))
 

@@ -4,23 +4,15 @@ from typing import NoReturn
 
 from commands.errors import NotYet
 from commands.forms import FORMS, SERVED
-from commands.parser import Page, Status
+from commands.parser import Page
 from commands.services import Case
 
-Later = Page | Status
 
-_VERBS: dict[type[Later], str] = {
-    Page: "page",
-    Status: "status",
-}
-
-
-async def later(command: Later, _case: Case) -> NoReturn:
+async def later(_command: Page, _case: Case) -> NoReturn:
     """Refuse, naming what works.
 
     Raises:
         NotYet: always.
     """
     works = "\n".join(FORMS[verb] for verb in SERVED)
-    text = f"This version does not serve /sms {_VERBS[type(command)]} yet."
-    raise NotYet(text, f"These work:\n{works}")
+    raise NotYet("This version does not serve /sms page yet.", f"These work:\n{works}")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from commands.snapshot import Snapshot, Standing
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -137,6 +139,32 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class LastSends:
+    """The last sends of a channel.
+
+    Attributes:
+        sends: newest first; may be empty.
+    """
+
+    sends: tuple[Standing, ...]
+
+
+@dataclass(frozen=True)
+class OneSend:
+    """One send in detail.
+
+    Attributes:
+        snapshot: how it stands.
+        own: whether it is the asker's own, who may decide what becomes of the rest.
+        masked: whether the asker is shown no whole numbers.
+    """
+
+    snapshot: Snapshot
+    own: bool
+    masked: bool
+
+
+@dataclass(frozen=True)
 class Explained:
     """What would happen to a command; nothing was done.
 
@@ -174,6 +202,8 @@ Outcome = (
     | ComposerAsked
     | Listing
     | Changed
+    | LastSends
+    | OneSend
     | Explained
     | Helped
 )

@@ -23,6 +23,15 @@ async def ask(case: Case, action: Action) -> tuple[Actor, Decision]:
     return actor, decide(policy, actor, action, (), None)
 
 
+def any_action(case: Case) -> Action:
+    """Give what to ask for where everything that the channel allows will do.
+
+    `who` is the same for every action, so the first that is allowed decides for all.
+    """
+    rules = case.services.policy.channels.get(case.request.actor.channel)
+    return next((a for a in Action if rules and a in rules.allow), Action.SEND)
+
+
 async def permit(case: Case, action: Action) -> Actor:
     """Like `ask`, but a denial is raised.
 

@@ -13,6 +13,7 @@ from commands.model import (
     Part,
     Recipient,
 )
+from commands.snapshot import Snapshot, Standing
 
 
 class Directory(Protocol):
@@ -78,6 +79,16 @@ class Book(Protocol):
 
     async def made(self, number: int) -> Made | None:
         """Give a change that was made; None if there is none of this number."""
+
+
+class History(Protocol):
+    """What was sent, to be looked at."""
+
+    async def last(self, channel: str, count: int) -> tuple[Standing, ...]:
+        """Give the last `count` sends of a channel, newest first."""
+
+    async def snapshot(self, send_id: int) -> Snapshot | None:
+        """Give one send as it stands; None if there is no such send."""
 
 
 class AuditLog(Protocol):

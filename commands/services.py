@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from commands.lookups import Lookups
 from commands.model import Actor
-from commands.ports import AuditLog, Book, Clock, Directory, Ledger
+from commands.ports import AuditLog, Book, Clock, Directory, History, Ledger
 from commands.rules import Policy
 
 
@@ -41,6 +41,7 @@ class Services:
         audit: where refusals are kept.
         clock: the time.
         default_sender: the From of channels that name none.
+        history: what was sent.
     """
 
     policy: Policy
@@ -50,6 +51,7 @@ class Services:
     audit: AuditLog
     clock: Clock
     default_sender: str
+    history: History
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,15 @@ from commands.parser import (
     Help,
     Recipients,
     Send,
+    Status,
     Why,
 )
-from commands.permission import ask, permit_admin, require
+from commands.permission import any_action, ask, permit_admin, require
 from commands.policy import Decision
 from commands.segments import measure
 from commands.send import Draft, prepare
 from commands.services import Case
+from commands.status import status
 
 
 async def why(command: Why, case: Case) -> Explained:
@@ -39,13 +41,16 @@ async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
     match command:
         case Send():
             return _send(await prepare(command, case))
-        case Compose():
-            return _action(await ask(case, Action.SEND))
-        case Recipients():
-            return _action(await ask(case, Action.RECIPIENTS))
+        case Compose() | Recipients():
+            lists = isinstance(command, Recipients)
+            return _action(await ask(case, Action.RECIPIENTS if lists else Action.SEND))
         case Contacts() | ContactsAdd() | ContactsRemove() | Group():
             decision = await permit_admin(case)
             return decision.reason, decision.rule
+        case Status():
+            await status(command, case)
+            reason, rule = _action(await ask(case, any_action(case)))
+            return f"{reason} Who may do anything here may see what was sent from here.", rule
         case Help():
             return "Help is given to everybody.", ""
         case _:

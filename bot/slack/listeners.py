@@ -27,6 +27,7 @@ from bot.slack.surface import (
     REFRESH,
     RETRY,
     SHARE,
+    STATUS,
     UNDO,
 )
 from bot.slack.views import composer
@@ -48,8 +49,17 @@ from bot.store.cards import Cards
 from commands.dispatch import Request
 from commands.errors import CommandError
 from commands.model import Actor
-from commands.outcome import Changed, ComposerAsked, Listing, Outcome, Refused, Sending
-from commands.parser import Recipients, parse
+from commands.outcome import (
+    Changed,
+    ComposerAsked,
+    LastSends,
+    Listing,
+    OneSend,
+    Outcome,
+    Refused,
+    Sending,
+)
+from commands.parser import Recipients, Status, parse
 
 ACK_LIMIT = 3.0
 """Seconds after which Slack tells the person that the command has failed."""
@@ -69,7 +79,7 @@ _UNSTORED = (
     "again in a moment: the same composer sends once."
 )
 _INVITE = "I am not a member of this channel. Type `/invite @sms` and share again."
-_LATER = "This takes its time: the list follows here."
+_LATER = "This takes its time: the answer follows here."
 _NO_COMPOSER = "Slack did not open the composer ({}). Nothing was sent: {}"
 _AGAIN = "type /sms send again, or /sms send <recipients> <message> without the composer."
 _GONE = "Only who sent it can look at this send here."
@@ -105,6 +115,7 @@ class Listeners:
         app.action(NEXT)(_function(self.turn_page))
         app.action(SHARE)(_function(self.share))
         app.action(UNDO)(_function(self.undo))
+        app.action(STATUS)(_function(self.look_again))
 
     async def drained(self, seconds: float) -> None:
         """Wait until requests under way are answered, `seconds` at most, and end the others."""
@@ -296,6 +307,17 @@ class Listeners:
             if shown:
                 await tell(shown)
 
+    async def look_again(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Refresh* of what `/sms status` shows: decided anew."""
+        clicked = click(body)
+        async with self._replies.clicked(ack, clicked.ear, "status"):
+            await ack()
+            request = Request(f"status {clicked.value}", clicked.actor, clicked.key)
+            outcome = await self._core.command(request, PATIENT)
+            if shown := answer_of(outcome):
+                found = isinstance(outcome, LastSends | OneSend)
+                await self._replies.say(clicked.ear, shown, replace=found)
+
     async def _share(self, clicked: Click, message: Message) -> Message | None:
         """Post in the channel; if Slack does not take it, give what to say instead."""
         try:
@@ -328,6 +350,6 @@ def _function(method: _Listener) -> _Listener:
 
 def _lists(text: str) -> bool:
     try:
-        return isinstance(parse(text), Recipients)
+        return isinstance(parse(text), Recipients | Status)
     except CommandError:
         return False

@@ -18,6 +18,7 @@ REFRESH = "sms_refresh"
 PREVIOUS = "sms_previous"
 NEXT = "sms_next"
 SHARE = "sms_share"
+STATUS = "sms_status"
 
 UNDO = "sms_undo"
 

@@ -1,13 +1,14 @@
 """What is shown of a send and where: snapshots to draw, and the card's own row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, LiteralString
 
 from bot.store.database import Pool
 from commands.model import Delivery, DeliveryState, Kind, Recipient
-from commands.snapshot import Retry, Snapshot
+from commands.snapshot import Retry, Snapshot, Standing
 
 _HEAD = """
 SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of, left_by
@@ -23,6 +24,20 @@ FROM delivery WHERE send_id = %s GROUP BY 1, 2
 """
 
 _RETRIES = "SELECT id, actor, recipients FROM send WHERE retry_of = %s ORDER BY id"
+
+# A channel's last sends by its index, and each one's recipients by theirs: a long history costs
+# nothing. A send that is being removed may have no recipients left, and is not listed.
+_LAST = """
+SELECT s.id, s.kind, s.channel, s.actor, s.body, s.recipients, s.created, s.retry_of, t.*
+FROM (
+    SELECT * FROM send WHERE channel = %s ORDER BY created DESC, id DESC LIMIT %s
+) AS s, LATERAL (
+    SELECT state, coalesce(code, ''), count(*),
+        count(*) FILTER (WHERE state = 'in_doubt' AND next_check IS NOT NULL)
+    FROM delivery WHERE send_id = s.id GROUP BY 1, 2
+) AS t
+ORDER BY s.created DESC, s.id DESC
+"""
 
 _DELIVERY = "SELECT address, name, state, coalesce(code, ''), sid, error_code, reason FROM delivery"
 
@@ -111,7 +126,7 @@ class Cards:
             recipients=recipients,
             created=created,
             retry_of=retry_of,
-            tally={(DeliveryState(state), code): count for state, code, count, *_ in tally},
+            tally=_counts(tally),
             shown=_deliveries(first),
             failed=_deliveries(failed),
             unknown=_deliveries(unknown),
@@ -120,6 +135,12 @@ class Cards:
             left_by=left,
             retries=tuple(Retry(*row) for row in retries),
         )
+
+    async def last(self, channel: str, count: int) -> tuple[Standing, ...]:
+        """Read the last `count` sends of a channel, newest first."""
+        async with self._pool.connection() as conn:
+            rows = await (await conn.execute(_LAST, (channel, count))).fetchall()
+        return tuple([_standing(list(part)) for _, part in groupby(rows, lambda row: row[0])])
 
     async def card(self, send_id: int) -> CardRow | None:
         """Read where a send is shown, None if it does not exist."""
@@ -166,6 +187,28 @@ class Cards:
     async def _run(self, sql: LiteralString, params: Sequence[object]) -> None:
         async with self._pool.connection() as conn:
             await conn.execute(sql, params)
+
+
+def _standing(rows: Sequence[Sequence[Any]]) -> Standing:
+    """Put together a send, from one row for each state and code of its recipients."""
+    number, kind, channel, actor, body, recipients, created, retry_of = rows[0][:8]
+    tally = [row[8:] for row in rows]
+    return Standing(
+        send_id=number,
+        kind=Kind(kind),
+        channel=channel,
+        actor=actor,
+        body=body,
+        recipients=recipients,
+        created=created,
+        retry_of=retry_of,
+        tally=_counts(tally),
+        looking=sum(looking for *_, looking in tally),
+    )
+
+
+def _counts(tally: Iterable[Sequence[Any]]) -> dict[tuple[DeliveryState, str], int]:
+    return {(DeliveryState(state), code): count for state, code, count, *_ in tally}
 
 
 def _deliveries(rows: Sequence[Sequence[Any]]) -> tuple[Delivery, ...]:

@@ -21,6 +21,7 @@ from commands.model import (
 )
 from commands.outcome import Outcome
 from commands.policy import ChannelRules, Contact, Group, Policy
+from commands.snapshot import Snapshot, Standing
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ALICE = Contact("alice", "+16175551212", "U0ALICE")
@@ -92,6 +93,18 @@ class FakeLedger:
 
 
 @dataclass
+class FakeHistory:
+    sends: dict[int, Snapshot] = field(default_factory=dict)
+
+    async def last(self, channel: str, count: int) -> tuple[Standing, ...]:
+        here = [s for _, s in sorted(self.sends.items(), reverse=True) if s.channel == channel]
+        return tuple(here[:count])
+
+    async def snapshot(self, send_id: int) -> Snapshot | None:
+        return self.sends.get(send_id)
+
+
+@dataclass
 class FakeAudit:
     entries: list[AuditEntry] = field(default_factory=list)
 
@@ -154,6 +167,7 @@ class World:
     audit: FakeAudit = field(default_factory=FakeAudit)
     book: FakeBook = field(default_factory=FakeBook)
     clock: FakeClock = field(default_factory=FakeClock)
+    history: FakeHistory = field(default_factory=FakeHistory)
     actor: Actor = field(default_factory=lambda: Actor("U0ME", "C1"))
 
     @property
@@ -166,6 +180,7 @@ class World:
             self.audit,
             self.clock,
             "+15005550006",
+            self.history,
         )
 
     def rule(self, **keys: Any) -> None:  # noqa: ANN401 - each key has its own type

@@ -25,8 +25,6 @@ def test_every_verb_of_the_list_is_read_and_no_other() -> None:
     "text",
     [
         "page alice Hi",
-        "status",
-        "status 3",
     ],
 )
 async def test_a_verb_that_is_not_served_yet_names_what_works(world: World, text: str) -> None:

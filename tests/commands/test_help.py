@@ -16,6 +16,7 @@ async def test_where_all_is_allowed_all_that_is_served_is_listed(world: World, t
         "/sms send <recipients> <message>",
         "/sms send",
         "/sms recipients [filter]",
+        "/sms status [id]",
         "/sms why <command…>",
         "/sms help",
     ]
@@ -24,7 +25,7 @@ async def test_where_all_is_allowed_all_that_is_served_is_listed(world: World, t
 async def test_what_is_not_allowed_is_told_with_its_remedy(world: World) -> None:
     world.rule(allow=("recipients",))
     *works, missing = await lines(world)
-    assert [line.split(" ")[1] for line in works] == ["recipients", "why", "help:"]
+    assert [line.split(" ")[1] for line in works] == ["recipients", "status", "why", "help:"]
     assert missing.endswith('allow = ["recipients", "send"]')
 
 

@@ -32,6 +32,7 @@ from commands.entries import read_list
 from commands.forms import FORMS, SERVED
 from commands.model import TRANSITIONS
 from commands.segments import MAX_BODY
+from commands.status import LAST
 from twilio_core.testing import FakeTwilio
 
 ROOT = Path(__file__).parents[2]
@@ -251,6 +252,7 @@ def test_the_limits_shown_are_those_of_the_code() -> None:
     assert f"A message has at most {MAX_BODY:,} UTF-16 units" in README
     assert f"A card lists up to {LISTED} recipients" in README
     assert f"{PAGE} a page" in README
+    assert f"see the last {LAST} sends" in README
     assert f"`failed` after {ATTEMPTS} attempts" in README
     assert f"silent for {DEAD_AFTER:g} s" in README
     assert f"for at most\n{GRACE:g} s" in README

@@ -97,7 +97,7 @@ async def test_a_slow_twilio_is_waited_for_and_the_list_follows(world: World) ->
     world.twilio.verified = [("+442071838750", "Lab")]
     done = await world.say("recipients lab")
     assert done.error == ""
-    await world.whisper("the list follows")
+    await world.whisper("the answer follows")
     answer = await world.whisper("1 can be reached from here")
     assert names(answer) == ["Lab"]
 

@@ -17,7 +17,7 @@ from slack_sdk.models.metadata import Metadata
 
 from bot.slack.message import Message, message
 from bot.slack.surface import AGAIN, EVENT_TYPE, LEAVE, REFRESH, RETRY
-from bot.slack.views.result import FourOutputs, fields, four_outputs
+from bot.slack.views.result import FourOutputs, fields, four_outputs, status_of
 from bot.slack.views.text import (
     FIELD,
     SECTION,
@@ -30,7 +30,7 @@ from bot.slack.views.text import (
     who,
 )
 from commands.model import Delivery, DeliveryState
-from commands.snapshot import Snapshot
+from commands.snapshot import Snapshot, Standing
 
 LISTED = 20
 """A card lists this many recipients one by one; above it counts them."""
@@ -140,11 +140,15 @@ def people(count: int) -> str:
 
 def _headline(snap: Snapshot, outputs: FourOutputs) -> str:
     """Give the status, and keep its "Failed" from being taken for "nobody has the message"."""
-    if not (snap.settled and snap.unknowns):
-        return outputs.status
-    if snap.unknowns == snap.recipients:
-        return "Unknown"
-    return f"{outputs.status}, {snap.unknowns:,} unknown"
+    if snap.settled and 0 < snap.unknowns < snap.recipients:
+        return f"{outputs.status}, {snap.unknowns:,} unknown"
+    return verdict(snap)
+
+
+def verdict(snap: Standing) -> str:
+    """Give the status, or "Unknown" if that is all that is known of everybody."""
+    nobody_knows = snap.settled and snap.unknowns == snap.recipients
+    return "Unknown" if nobody_knows else status_of(snap)[1]
 
 
 def _origin(snap: Snapshot) -> str:

@@ -7,12 +7,15 @@ from bot.slack.message import Message
 from bot.slack.views.answers import changed, explained, helped, plain, refused
 from bot.slack.views.card import people
 from bot.slack.views.listing import listing
+from bot.slack.views.status import last_sends, one_send
 from commands.outcome import (
     Changed,
     Explained,
     Helped,
+    LastSends,
     LeftAlone,
     Listing,
+    OneSend,
     Outcome,
     Refused,
     Sending,
@@ -45,6 +48,8 @@ _SHOWN: dict[type, Callable[[Any], Message]] = {
     Helped: helped,
     SendingAgain: _again,
     LeftAlone: _left,
+    LastSends: last_sends,
+    OneSend: one_send,
 }
 
 

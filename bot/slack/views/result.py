@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import MarkdownTextObject, SectionBlock
 
 from bot.slack.views.text import FIELD, address, clip, escaped, fit, label
 from commands.model import NOT_ACCEPTED, Delivery, DeliveryState
-from commands.snapshot import Snapshot
+from commands.snapshot import Snapshot, Standing
 from twilio_core.activity import Fate, conclude
 
 SENDING = "Sending"
@@ -48,7 +48,7 @@ def four_outputs(snap: Snapshot, *, masked: bool, limit: int = FIELD) -> FourOut
     return FourOutputs(code, status, _message(snap, masked=masked, limit=limit), failed)
 
 
-def status_of(snap: Snapshot) -> tuple[str, str]:
+def status_of(snap: Standing) -> tuple[str, str]:
     """Give status code and status; the code is empty while the send is under way."""
     if not snap.settled:
         return "", SENDING

@@ -106,6 +106,7 @@ async def desk(
         books.ledger,
         Book(pool),
         "+15005550006",
+        books.cards,
     )
     listeners = Listeners(core, voice, books.cards, client, Metrics())
     made = Desk(slack, twilio, listeners, voice, books)

@@ -191,6 +191,7 @@ def _shown(send: int, several: Sequence[int]) -> Sequence[Hot]:
 
 def _asked(send: int) -> Sequence[Hot]:
     return [
+        Hot("status: the last sends", cards._LAST, ("C1", 10)),
         Hot("command: daily limit", ledger._USED, ("C1", send)),
         Hot("retry: the send", ledger._HEAD, (send,)),
         Hot("retry: who failed", ledger._FAILED, {"send": send}),

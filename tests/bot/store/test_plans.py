@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 
+from bot.store import cards
 from tests.bot.store.queries import fill, hot
 
 WATCHED = frozenset({"send", "delivery", "event", "card"})
@@ -16,6 +17,13 @@ def scanned(plan: Mapping[str, Any]) -> Iterator[str]:
         yield plan["Relation Name"]
     for part in plan.get("Plans", ()):
         yield from scanned(part)
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Give every step of a plan."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
 
 
 async def test_no_hot_query_reads_a_whole_table(database_url: str) -> None:
@@ -33,3 +41,15 @@ async def test_no_hot_query_reads_a_whole_table(database_url: str) -> None:
                 if read := WATCHED & set(scanned(plans[0]["Plan"])):
                     found[query.name, params is None] = read
         assert found == {}
+
+
+async def test_the_last_sends_of_a_channel_are_read_without_its_older_ones_or_others(
+    database_url: str,
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await fill(conn, sends=6_000, each=1, still_open=0)
+        cursor = await conn.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {cards._LAST}", ("C1", 10))
+        [(plans,)] = await cursor.fetchall()
+        [read] = [n for n in nodes(plans[0]["Plan"]) if n.get("Relation Name") == "send"]
+        passed = read.get("Rows Removed by Filter", 0)
+        assert 10 <= read["Actual Rows"] + passed < 20  # of the 60 that the channel has

@@ -17,18 +17,22 @@ from bot.slack.views.answers import changed, explained, helped, plain, refused
 from bot.slack.views.card import Doubt, channel_card, failure_notice, private_card
 from bot.slack.views.listing import Place, listing, shared
 from bot.slack.views.outcomes import answer_of, retried
+from bot.slack.views.status import last_sends, one_send
 from commands.model import (
     NOT_ACCEPTED,
     Delivery,
     DeliveryState,
+    Kind,
     Recipient,
 )
 from commands.outcome import (
     Changed,
     Explained,
     Helped,
+    LastSends,
     LeftAlone,
     Listing,
+    OneSend,
     Outcome,
     Refused,
     Row,
@@ -41,6 +45,7 @@ from tests.bot.slack.views.kit import snapshot
 
 ALICE = "U0ALICE"
 _LONGEST_FALLBACK = 3_000
+_DATE = r"<!date\^\d+\^[^<>|]+\|[^<>]+>"
 
 _PIECES = (
     *("<!channel>", "<@U0BOB>", "<https://x.example|x>", "&", "&amp;", "<", ">", "*", "_", "`"),
@@ -87,6 +92,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         body=draw(hostile)[:1_600],
         created=datetime(2026, 1, 1, tzinfo=UTC),
         retry_of=draw(st.none() | big),
+        kind=draw(st.sampled_from(Kind)),
         failed=tuple(d for d in first if d.state in NOT_ACCEPTED),
         unknown=tuple(d for d in first if d.state is DeliveryState.IN_DOUBT),
         looking=draw(st.sampled_from([0, 0, doubted])),
@@ -134,7 +140,7 @@ def check(message: Message) -> None:
     assert len(message.text) <= _LONGEST_FALLBACK
     marked = [text for kind, text in texts(blocks) if kind == "mrkdwn"]
     for text in (*marked, message.text):
-        ours = text.replace(f"<@{ALICE}>", "")
+        ours = re.sub(_DATE, "", text.replace(f"<@{ALICE}>", ""))
         assert not re.search("[<>]", ours)
         assert not re.search("&(?!amp;|lt;|gt;)", ours)
 
@@ -144,6 +150,18 @@ def check(message: Message) -> None:
 def test_slack_takes_every_card(snap: Snapshot, masked: bool) -> None:  # noqa: FBT001
     for card in (channel_card(snap, masked=masked), private_card(snap), failure_notice(snap)):
         check(card)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(snapshots(), max_size=4), st.sampled_from([1, 3]))
+def test_slack_takes_every_list_of_sends(some: list[Snapshot], times: int) -> None:
+    check(last_sends(LastSends(tuple(some * times)[:10])))
+
+
+@settings(max_examples=100, deadline=None)
+@given(snapshots(), st.booleans(), st.booleans())
+def test_slack_takes_every_send_in_detail(snap: Snapshot, own: bool, masked: bool) -> None:  # noqa: FBT001
+    check(one_send(OneSend(snap, own, masked)))
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,0 +1,131 @@
+"""What `/sms status` shows: the last sends, two lines each, or one send in detail."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    SectionBlock,
+)
+
+from bot.slack.message import Message, message
+from bot.slack.surface import STATUS
+from bot.slack.views.answers import plain
+from bot.slack.views.card import channel_card, people, private_card, verdict
+from bot.slack.views.result import SENDING
+from bot.slack.views.text import SECTION, clip, escape, fit, label, quoted
+from commands.model import DeliveryState, Kind
+from commands.outcome import LastSends, OneSend
+from commands.snapshot import Standing
+
+_WORDS = 60
+"""Characters of a text in the list: ten sends then fit into one fallback."""
+
+_TITLE = "The last sends of this channel"
+_NONE = (
+    "There is nothing to show: nothing was sent from this channel yet, or it was long ago and has "
+    "been removed. /sms help lists what you can type here."
+)
+_MARKS = {
+    "Success": ":white_check_mark:",
+    "Partial-Success": ":warning:",
+    "Failed": ":x:",
+    "Unknown": ":grey_question:",
+    SENDING: ":hourglass_flowing_sand:",
+}
+
+
+def last_sends(outcome: LastSends) -> Message:
+    """List the last sends privately, newest first."""
+    if not outcome.sends:
+        return plain(_NONE)
+    blocks: list[Block] = [HeaderBlock(text=_TITLE)]
+    for sent in outcome.sends:
+        blocks += [_entry(sent), quoted(_words(sent))]
+    blocks.append(_small(f"/sms status {outcome.sends[0].send_id} shows one in detail."))
+    blocks.append(_refresh())
+    told = fit((f"{_TITLE}:", *(_told(sent) for sent in outcome.sends)), "\n", SECTION)
+    return replace(message(_TITLE, blocks), text=told)
+
+
+def one_send(outcome: OneSend) -> Message:
+    """Show one send privately: as its card does, with when it was asked for.
+
+    Only who sent it is asked what becomes of the rest.
+    """
+    snap = outcome.snapshot
+    card = private_card(snap) if outcome.own else channel_card(snap, masked=outcome.masked)
+    header, *rest = card.blocks
+    end = [] if outcome.own or snap.complete else [_refresh(snap.send_id).to_dict()]
+    asked = _small(f"asked for {_moment(snap.created)}{_page(snap)}").to_dict()
+    # an answer to one person carries no metadata
+    return Message(_told(snap), (header, asked, *rest, *end))
+
+
+def _entry(sent: Standing) -> SectionBlock:
+    text = f"{_MARKS[verdict(sent)]} *#{sent.send_id}* {_origin(sent, _moment(sent.created))}"
+    return SectionBlock(text=MarkdownTextObject(text=f"{text}\n{_standing(sent)}", verbatim=True))
+
+
+def _told(sent: Standing) -> str:
+    """Tell of a send in one line, for who does not see the blocks."""
+    origin = _origin(sent, _utc(sent.created))
+    return f"#{sent.send_id} {origin}: {_standing(sent)}: “{escape(_words(sent))}”"
+
+
+def _origin(sent: Standing, when: str) -> str:
+    again = f", again after #{sent.retry_of}" if sent.retry_of else ""
+    return f"from <@{sent.actor}>, {when}, to {people(sent.recipients)}{_page(sent)}{again}"
+
+
+def _page(sent: Standing) -> str:
+    return ", a page" if sent.kind is Kind.PAGE else ""
+
+
+def _standing(sent: Standing) -> str:
+    return f"{verdict(sent)}: {', '.join(_counts(sent))}"
+
+
+def _counts(sent: Standing) -> Iterable[str]:
+    """Count the recipients in the card's words; all together they are all recipients."""
+    counts = (
+        (sent.delivered, "delivered"),
+        (sent.count(DeliveryState.ACCEPTED, DeliveryState.SENT), "sent"),
+        (sent.failures, "failed"),
+        (sent.unknowns, "unknown"),
+        (sent.waiting, "waiting"),
+    )
+    return (f"{count:,} {word}" for count, word in counts if count)
+
+
+def _words(sent: Standing) -> str:
+    return clip(label(sent.body, masked=False), _WORDS)
+
+
+def _moment(moment: datetime) -> str:
+    """Give a moment in each reader's own zone.
+
+    https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+    """
+    shown = "{date_short_pretty}, {time}"
+    return f"<!date^{int(moment.timestamp())}^{shown}|{_utc(moment)}>"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _small(text: str) -> ContextBlock:
+    return ContextBlock(elements=[MarkdownTextObject(text=text)])
+
+
+def _refresh(send_id: int | None = None) -> ActionsBlock:
+    """Offer to look again: at one send, or at the list."""
+    value = None if send_id is None else str(send_id)
+    return ActionsBlock(elements=[ButtonElement(text="Refresh", action_id=STATUS, value=value)])

@@ -1,0 +1,37 @@
+"""The verb `status`: the last sends of this channel, or one of them in detail."""
+
+from typing import Final
+
+from commands.errors import UsageError
+from commands.model import Actor
+from commands.outcome import LastSends, OneSend
+from commands.parser import Status
+from commands.permission import any_action, permit
+from commands.services import Case
+
+LAST: Final = 10
+"""How many sends are listed."""
+
+
+async def status(command: Status, case: Case) -> LastSends | OneSend:
+    """Show what was sent from here to whoever may do anything here.
+
+    Raises:
+        CommandError: the policy denies everything, or this channel has no such send.
+    """
+    actor = await permit(case, any_action(case))
+    if command.id is None:
+        return LastSends(await case.services.history.last(actor.channel, LAST))
+    return await _one(command.id, actor, case)
+
+
+async def _one(send_id: int, actor: Actor, case: Case) -> OneSend:
+    found = await case.services.history.snapshot(send_id)
+    # one sentence for both: nobody learns what is sent from other channels
+    if found is None or found.channel != actor.channel:
+        raise UsageError(
+            f"This channel has no send {send_id}.", "/sms status lists the last ones that it has."
+        )
+    own = found.actor == actor.user
+    rules = case.services.policy.channels[actor.channel]
+    return OneSend(found, own=own, masked=not (own or rules.show_numbers))
