@@ -56,3 +56,17 @@ def nested(args: Json) -> Json:
 def flag(args: Json, name: str) -> bool:
     """Read a yes or no, which forms write as 1, true or True."""
     return str(args.get(name, "")).lower() in ("1", "true")
+
+
+def number(args: Json, name: str, most: int) -> int:
+    """Read a whole number from 1 to `most`, 0 if it is absent.
+
+    Raises:
+        Refused: invalid_limit and the like.
+    """
+    text = str(args.get(name, ""))
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise Refused(f"invalid_{name}")
+    return int(text)

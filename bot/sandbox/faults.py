@@ -10,6 +10,7 @@ from bot.sandbox.model import Json
 TIERS = {
     "chat.update": 50,
     "users.info": 100,
+    "users.list": 20,
     "users.profile.get": 100,
     "chat.postEphemeral": 100,
     "views.open": 100,

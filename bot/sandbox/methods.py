@@ -1,16 +1,18 @@
 """The methods of the Web API: arguments in, Slack's answer out, or `Refused`."""
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.sandbox.arguments import flag
+from bot.sandbox.arguments import flag, number
 from bot.sandbox.blocks import problems, view_problems
 from bot.sandbox.model import Json, Message, Origin, Refused, User, View
 from bot.sandbox.payloads import message_json, view_json
 from bot.sandbox.workspace import BOT, BOT_USER, TEAM, Workspace
 
 LONGEST_TEXT = 40_000
+MOST_USERS = 1000
 MOST_METADATA = 16_384  # Slack says 16 KB of JSON
 
 Handler = Callable[[Json], Json]
@@ -46,6 +48,7 @@ class Methods:
             "chat.update": Method(self._update, "chat:write"),
             "chat.postEphemeral": Method(self._post_ephemeral, "chat:write"),
             "users.info": Method(self._users_info, "users:read"),
+            "users.list": Method(self._users_list, "users:read"),
             "users.profile.get": Method(self._profile, "users.profile:read"),
             "usergroups.list": Method(self._groups, "usergroups:read"),
             "usergroups.users.list": Method(self._group_users, "usergroups:read"),
@@ -57,7 +60,9 @@ class Methods:
     def _auth_test(self, _args: Json) -> Json:
         user = self._workspace.users[BOT_USER].name
         who = {"user": user, "user_id": BOT_USER, "bot_id": BOT}
-        team = {"team": "Sandbox", "team_id": TEAM, "is_enterprise_install": False}
+        team: Json = {"team": "Sandbox", "team_id": TEAM, "is_enterprise_install": False}
+        if self._workspace.enterprise:
+            team["enterprise_id"] = self._workspace.enterprise
         return {"url": "https://sandbox.slack.com/"} | who | team
 
     def _connections_open(self, _args: Json) -> Json:
@@ -126,25 +131,63 @@ class Methods:
         if not args.get("user"):
             raise Refused("user_not_found")
         user = self._user(args)
-        names = {"name": user.name, "real_name": user.name, "is_bot": user.is_bot}
-        more = {"deleted": False, "profile": _profile_of(user)}
-        return {"user": {"id": user.id, "team_id": TEAM} | names | more}
+        return {"user": self._member(user)}
+
+    def _member(self, user: User) -> Json:
+        """A user object; of somebody from elsewhere it says so by `team_id` alone.
+
+        `is_stranger` is true only of who shares no channel with us; nobody here does that.
+        """
+        profile = _profile_of(user)
+        if self._workspace.sparse:
+            del profile["phone"]
+        member: Json = {"id": user.id, "team_id": user.team or TEAM, "name": user.name}
+        member |= {"deleted": user.deleted, "real_name": user.name, "is_bot": user.is_bot}
+        member |= {"is_restricted": user.restricted, "is_ultra_restricted": False}
+        if user.team:
+            member["is_stranger"] = False
+        if user.enterprise:
+            member["enterprise_user"] = {"id": user.id, "enterprise_id": user.enterprise}
+        return member | {"profile": profile}
+
+    def _users_list(self, args: Json) -> Json:
+        """Everybody of this workspace, deactivated ones and bots too, `limit` a page."""
+        here = [user for user in self._workspace.users.values() if not user.team]
+        start, limit = self._start(here, args), number(args, "limit", MOST_USERS)
+        if not limit and len(here) > MOST_USERS:
+            raise Refused("limit_required")
+        page = here[start : start + (limit or len(here))]
+        after = here[start + len(page) :]
+        cursor = _mark(after[0]) if after else ""
+        members = [self._member(user) for user in page]
+        return {"members": members, "response_metadata": {"next_cursor": cursor}}
+
+    def _start(self, here: list[User], args: Json) -> int:
+        """Where a page begins; a cursor that was never given is refused."""
+        cursor = str(args.get("cursor") or "")
+        marks = [_mark(user) for user in here]
+        if cursor and cursor not in marks:
+            raise Refused("invalid_cursor")
+        return marks.index(cursor) if cursor else 0
 
     def _profile(self, args: Json) -> Json:
         return {"profile": _profile_of(self._user(args))}
 
     def _groups(self, args: Json) -> Json:
-        with_users = flag(args, "include_users")
+        with_users, all_of_them = flag(args, "include_users"), flag(args, "include_disabled")
         groups = []
         for g in self._workspace.groups.values():
+            if g.disabled and not all_of_them:
+                continue
             group: Json = {"id": g.id, "team_id": TEAM, "is_usergroup": True}
             group |= {"name": g.name, "handle": g.name, "user_count": len(g.members)}
+            group["date_delete"] = int(self._workspace.clock()) if g.disabled else 0
             groups.append(group | ({"users": list(g.members)} if with_users else {}))
         return {"usergroups": groups}
 
     def _group_users(self, args: Json) -> Json:
         group = self._workspace.groups.get(str(args.get("usergroup", "")))
-        if group is None:
+        if group is None or (group.disabled and not flag(args, "include_disabled")):
             raise Refused("no_such_subteam")
         return {"users": list(group.members)}
 
@@ -191,6 +234,11 @@ class Methods:
 
 def _shown(message: Message) -> Json:
     return {"channel": message.channel, "ts": message.ts, "message": message_json(message)}
+
+
+def _mark(user: User) -> str:
+    """The cursor of a page that begins with this person."""
+    return base64.b64encode(f"user:{user.id}".encode()).decode()
 
 
 def _profile_of(user: User) -> Json:

@@ -34,22 +34,31 @@ class User:
         id: ``U…`` or ``W…``.
         name: the handle, without ``@``.
         phone: free text of the profile, empty if the person gave none.
-        is_bot: whether it is the app's own user.
+        is_bot: whether it is an app's user.
+        deleted: whether the account is deactivated.
+        restricted: whether it is one of the workspace's own guest accounts.
+        team: id of the workspace, if it is another one than ours (Slack Connect).
+        enterprise: id of the organization, empty outside Enterprise Grid.
     """
 
     id: str
     name: str
     phone: str = ""
     is_bot: bool = False
+    deleted: bool = False
+    restricted: bool = False
+    team: str = ""
+    enterprise: str = ""
 
 
 @dataclass(frozen=True)
 class UserGroup:
-    """A user group (``S…``) and the ids of its members."""
+    """A user group (``S…``), the ids of its members, and whether somebody has disabled it."""
 
     id: str
     name: str
     members: tuple[str, ...]
+    disabled: bool = False
 
 
 class Place(StrEnum):

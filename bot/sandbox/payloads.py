@@ -14,10 +14,13 @@ TOKEN = "sandbox-verification-token"  # noqa: S105 - Slack's deprecated token, n
 
 
 def command(user: User, channel: Channel, name: str, text: str) -> Json:
-    """A slash command, all fields strings; the caller adds response_url and trigger_id."""
+    """A slash command, all fields strings; the caller adds response_url and trigger_id.
+
+    `team_id` is where the person is in Slack, which is not with us for somebody from elsewhere.
+    """
     return {
         "token": TOKEN,
-        "team_id": TEAM,
+        "team_id": user.team or TEAM,
         "team_domain": TEAM_DOMAIN,
         "channel_id": channel.id,
         "channel_name": channel.told_name,
@@ -31,7 +34,8 @@ def command(user: User, channel: Channel, name: str, text: str) -> Json:
 
 
 def _interaction(kind: str, user: User) -> Json:
-    person = {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM}
+    person = {"id": user.id, "username": user.name, "name": user.name}
+    person["team_id"] = user.team or TEAM
     return {
         "type": kind,
         "user": person,

@@ -16,14 +16,29 @@ class Stage:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
-    def add_user(self, user_id: str, name: str, phone: str = "") -> User:
-        """Let a person join."""
-        user = self.workspace.users[user_id] = User(user_id, name, phone)
+    def add_user(  # noqa: PLR0913 - a user object has many fields
+        self,
+        user_id: str,
+        name: str,
+        phone: str = "",
+        *,
+        is_bot: bool = False,
+        deleted: bool = False,
+        restricted: bool = False,
+        team: str = "",
+        enterprise: str = "",
+    ) -> User:
+        """Let a person join, or change one; with a `team`, from another workspace."""
+        user = User(user_id, name, phone, is_bot, deleted, restricted, team, enterprise)
+        self.workspace.users[user_id] = user
         return user
 
-    def add_user_group(self, group_id: str, name: str, members: Iterable[str]) -> UserGroup:
-        """Make a user group."""
-        group = self.workspace.groups[group_id] = UserGroup(group_id, name, tuple(members))
+    def add_user_group(
+        self, group_id: str, name: str, members: Iterable[str], *, disabled: bool = False
+    ) -> UserGroup:
+        """Make a user group, or change one."""
+        group = UserGroup(group_id, name, tuple(members), disabled)
+        self.workspace.groups[group_id] = group
         return group
 
     def add_channel(

@@ -38,10 +38,18 @@ STACK = 3
 
 
 class Workspace:
-    """Everything that Slack would remember."""
+    """Everything that Slack would remember.
+
+    Attributes:
+        enterprise: id of the organization that the workspace belongs to, empty without one.
+        sparse: whether phones are in users.profile.get only: of a user object Slack says that
+            parts of its profile may not be present at all.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
+        self.enterprise = ""
+        self.sparse = False
         self.users: dict[str, User] = {BOT_USER: User(BOT_USER, "sms-bot", is_bot=True)}
         self.groups: dict[str, UserGroup] = {}
         self.channels: dict[str, Channel] = {}
@@ -98,7 +106,8 @@ class Workspace:
 
     def escape(self, text: str) -> str:
         """Dress a typed text as Slack does with `should_escape`."""
-        people = {g.name: f"<!subteam^{g.id}|@{g.name}>" for g in self.groups.values()}
+        live = (g for g in self.groups.values() if not g.disabled)
+        people = {g.name: f"<!subteam^{g.id}|@{g.name}>" for g in live}
         people |= {u.name: f"<@{u.id}|{u.name}>" for u in self.users.values()}
         named = [c for c in self.channels.values() if c.place is not Place.DIRECT]
         labels = {c.name: c.name if c.place is Place.PUBLIC else "" for c in named}

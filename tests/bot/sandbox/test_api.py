@@ -187,6 +187,64 @@ async def test_people_and_groups_are_looked_up(web_client: AsyncWebClient) -> No
     assert await refused(web_client.users_info(user="")) == "user_not_found"
 
 
+async def test_everybody_is_listed_page_by_page(
+    slack: FakeSlack, web_client: AsyncWebClient
+) -> None:
+    slack.add_user("U0CY", "cy", deleted=True)
+    slack.add_user("U0TEMP", "temp", restricted=True)
+    slack.add_user("U0ZED", "zed", team="T0ELSEWHERE")
+    first = await web_client.users_list(limit=3)
+    cursor = first["response_metadata"]["next_cursor"]
+    last = await web_client.users_list(limit=3, cursor=cursor)
+    members = {m["id"]: m for m in (*first["members"], *last["members"])}
+    assert list(members) == ["U0SMSBOT", ALICE, BOB, "U0CY", "U0TEMP"]
+    assert [len(page["members"]) for page in (first, last)] == [3, 2]
+    assert last["response_metadata"]["next_cursor"] == ""
+    assert members[ALICE]["profile"]["phone"] == "(617) 555-1212"
+    assert members["U0CY"]["deleted"]
+    assert members["U0TEMP"]["is_restricted"]
+    assert members["U0SMSBOT"]["is_bot"]
+
+
+async def test_a_list_wants_a_limit_it_knows_and_a_cursor_it_gave(
+    slack: FakeSlack, web_client: AsyncWebClient
+) -> None:
+    assert len((await web_client.users_list())["members"]) == 3
+    for limit in ("0", "1001", "-1", "many"):
+        call = web_client.api_call("users.list", params={"limit": limit})
+        assert await refused(call) == "invalid_limit"
+    assert await refused(web_client.users_list(limit=3, cursor="bmV4dA==")) == "invalid_cursor"
+    for number in range(1000):
+        slack.add_user(f"U{number}", f"n{number}")
+    assert await refused(web_client.users_list()) == "limit_required"
+    assert len((await web_client.users_list(limit=1000))["members"]) == 1000
+
+
+async def test_somebody_from_elsewhere_is_told_by_the_workspace(
+    slack: FakeSlack, web_client: AsyncWebClient
+) -> None:
+    slack.workspace.enterprise = "E0OURS"
+    slack.add_user("U0ZED", "zed", team="T0ELSEWHERE", enterprise="E0THEIRS")
+    zed = (await web_client.users_info(user="U0ZED"))["user"]
+    assert (zed["team_id"], zed["is_stranger"]) == ("T0ELSEWHERE", False)
+    assert zed["enterprise_user"]["enterprise_id"] == "E0THEIRS"
+    ours = await web_client.auth_test()
+    assert (ours["team_id"], ours["enterprise_id"]) == ("T0SANDBOX", "E0OURS")
+
+
+async def test_a_disabled_group_is_given_only_to_who_asks_for_it(
+    slack: FakeSlack, web_client: AsyncWebClient
+) -> None:
+    slack.add_user_group("S0SRE", "sre", [ALICE], disabled=True)
+    assert slack.escape("@sre") == "@sre"
+    assert await refused(web_client.usergroups_users_list(usergroup="S0SRE")) == "no_such_subteam"
+    assert (await web_client.usergroups_list())["usergroups"] == []
+    told = await web_client.usergroups_users_list(usergroup="S0SRE", include_disabled=True)
+    assert told["users"] == [ALICE]
+    (group,) = (await web_client.usergroups_list(include_disabled=True))["usergroups"]
+    assert group["date_delete"] > 0
+
+
 async def test_limits_and_errors_are_told_beforehand(
     slack: FakeSlack, web_client: AsyncWebClient
 ) -> None:
@@ -217,6 +275,9 @@ async def test_strict_rates_allow_one_post_a_second_a_channel(
         for _ in range(20):
             await client.usergroups_list()
         assert await refused(client.usergroups_list()) == "ratelimited"
+        for _ in range(20):
+            await client.users_list(limit=1)
+        assert await refused(client.users_list(limit=1)) == "ratelimited"
 
 
 async def test_an_outage_is_a_page_or_a_closed_door(
