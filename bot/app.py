@@ -134,7 +134,7 @@ async def running(
         store = await _store(parts, times)
         core = Core(
             lambda: source.policy,
-            LiveDirectory(twilio, slack.client),
+            LiveDirectory(twilio, slack.client, slack.identity.home),
             store.ledger,
             Book(store.pool),
             config.settings.twilio_from,

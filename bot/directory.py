@@ -1,71 +1,76 @@
 """Whom Twilio and Slack know, looked up live: `commands.ports.Directory`.
 
-Twilio's verified numbers are kept for a minute and read once however many ask at once. Every
-look-up has to end before the command's deadline, because Slack waits 3 s for an answer; a read of
-the verified numbers goes on behind it, so that asking again finds them.
+Twilio's verified numbers are kept for a minute, Slack's people and user groups for five, and each
+is read once however many ask. Every look-up has to end before the command's deadline, because Slack
+waits 3 s for an answer; what was begun goes on behind it, so that asking again finds it.
 """
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+import math
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.kept import Kept
+from bot.roster import KEPT, Roster
+from bot.slack.identity import Home
 from bot.slack.voice import SLACK_ERRORS, error_of
 from commands.errors import LookupFailed
-from commands.model import Recipient
+from commands.model import Person, Recipient
 from twilio_core import TwilioClient, TwilioError
 from twilio_core.activity import judge
 
-KEPT = 60.0
-"""Seconds for which a directory's answer is good."""
+_VERIFIED_KEPT = 60.0
+"""Seconds for which Twilio's verified numbers are good."""
 
-_MOST_NAMES = 10_000
+_MOST_GROUPS = 1000
 _NO_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
 
 T = TypeVar("T")
 
 
-@dataclass
-class _Kept(Generic[T]):
-    """One answer, its age, and the look-up under way."""
+@dataclass(frozen=True)
+class _Group:
+    """A user group as Slack tells it: it gives no members of one that is disabled."""
 
-    ask: Callable[[], Awaitable[T]]
-    value: T | None = None
-    until: float = 0.0
-    running: asyncio.Task[T] | None = field(default=None, repr=False)
-
-    async def get(self) -> T:
-        if self.value is not None and time.monotonic() < self.until:
-            return self.value
-        if self.running is None or self.running.done():
-            self.running = asyncio.ensure_future(self._refresh())
-            # who waited may have left at the deadline: then nobody else fetches the error
-            self.running.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return await asyncio.shield(self.running)
-
-    async def _refresh(self) -> T:
-        self.value = await self.ask()
-        self.until = time.monotonic() + KEPT
-        return self.value
+    exists: bool
+    members: tuple[str, ...] = ()
 
 
 class LiveDirectory:
-    """One for the process; `before` gives a command its view of it."""
+    """One for the process; `before` gives a command its view of it.
 
-    def __init__(self, twilio: TwilioClient, slack: AsyncWebClient) -> None:
-        self._verified = _Kept(lambda: _read_verified(twilio))
+    Args:
+        twilio: gives the verified numbers.
+        slack: gives people and user groups.
+        home: tells where we are at home in Slack, None if Slack has not told yet.
+    """
+
+    def __init__(
+        self,
+        twilio: TwilioClient,
+        slack: AsyncWebClient,
+        home: Callable[[], Awaitable[Home | None]],
+    ) -> None:
+        self._verified = Kept(lambda: _read_verified(twilio), _VERIFIED_KEPT)
         self._slack = slack
-        self._names: dict[str, tuple[float, str]] = {}
+        self._home = home
+        self._roster = Roster(slack)
+        self._groups: dict[str, Kept[_Group]] = {}
 
     def before(self, deadline: float) -> "TimelyDirectory":
         """Give a view whose look-ups end at `deadline`, in the event loop's time."""
         return TimelyDirectory(self, deadline)
 
+    def held(self) -> float:
+        """Give the seconds for which Slack wants no look-up of a person."""
+        return self._roster.held()
+
     async def verified(self) -> tuple[Recipient, ...]:
-        """Give the verified numbers, at most `KEPT` seconds old."""
+        """Give the verified numbers, at most a minute old."""
         try:
             return await self._verified.get()
         except TwilioError as error:
@@ -74,45 +79,82 @@ class LiveDirectory:
                 "Nothing was sent. `sms-bot check` on the bot's machine tells what to mend.",
             ) from error
 
-    async def user_phone(self, user: str) -> Recipient | None:
-        """Give the phone of a user's profile as typed there, None without one."""
-        try:
-            answer = await self._slack.users_profile_get(user=user)
-        except SLACK_ERRORS as exc:
-            if error_of(exc) in {"user_not_found", "users_not_found"}:
-                return None
-            raise _slack_failed(exc) from exc
-        profile = answer.get("profile") or {}
-        phone = str(profile.get("phone") or "").strip()
-        name = str(profile.get("display_name") or profile.get("real_name") or user)
-        return Recipient(phone, name) if phone else None
+    async def people(self, users: Collection[str]) -> Mapping[str, Person]:
+        """Give each of these Slack users, at most five minutes old.
+
+        Who has no number is asked for anew the next time: the refusal told how to mend it.
+        """
+        found = await self._people(users)
+        self._roster.forget(user for user, person in found.items() if not person.reachable)
+        return found
 
     async def user_name(self, user: str) -> str:
         """Give a user's display name; the id if Slack does not tell it."""
-        kept = self._names.get(user)
-        if kept and time.monotonic() < kept[0]:
-            return kept[1]
         try:
-            answer = await self._slack.users_info(user=user)
-        except SLACK_ERRORS:
+            return (await self._people((user,)))[user].name
+        except LookupFailed:
             return user
-        person = answer.get("user") or {}
-        profile = person.get("profile") or {}
-        name = profile.get("display_name") or person.get("real_name") or person.get("name") or user
-        if len(self._names) >= _MOST_NAMES:
-            self._names.clear()
-        self._names[user] = (time.monotonic() + KEPT, str(name))
-        return str(name)
 
     async def group_members(self, group: str) -> tuple[str, ...]:
         """Give the members of a user group; none of one that Slack does not know."""
+        return (await self._group(group)).members
+
+    async def group_exists(self, group: str) -> bool:
+        """Tell whether Slack knows a user group; a disabled one it does not.
+
+        One without members is asked for anew the next time: the refusal told how to mend it.
+        """
+        found = await self._group(group)
+        if not found.members:
+            self._groups.pop(group, None)
+        return found.exists
+
+    async def is_guest(self, user: str, team: str) -> bool:
+        """Tell whether somebody is of another organization; mostly without a call.
+
+        A payload says from which workspace the person acts. If that is ours, or we belong to no
+        Enterprise Grid, it is answered. Within a Grid people of other workspaces are no guests,
+        and only users.info tells their organization. Its `is_stranger` is not asked: it is false
+        for somebody from elsewhere who shares a channel with us.
+        """
+        home = await self._home()
+        if home is None:
+            raise LookupFailed(
+                "Slack has not told yet which workspace the bot belongs to, so it cannot be told "
+                "whether you are a guest. Nothing was sent.",
+                "Try again in a few seconds.",
+            )
+        if team and (team == home.team or not home.enterprise):
+            return team != home.team
+        person = (await self._people((user,)))[user]
+        same = home.enterprise and person.enterprise == home.enterprise
+        return not (same or person.team == home.team)
+
+    async def _people(self, users: Collection[str]) -> Mapping[str, Person]:
+        try:
+            return await self._roster.people(users)
+        except SLACK_ERRORS as exc:
+            raise _slack_failed(exc) from exc
+
+    async def _group(self, group: str) -> _Group:
+        kept = self._groups.get(group)
+        if kept is None:
+            if len(self._groups) >= _MOST_GROUPS:
+                del self._groups[next(iter(self._groups))]
+            kept = self._groups[group] = Kept(partial(self._read_group, group), KEPT)
+        try:
+            return await kept.get()
+        except SLACK_ERRORS as exc:
+            raise _slack_failed(exc) from exc
+
+    async def _read_group(self, group: str) -> _Group:
         try:
             answer = await self._slack.usergroups_users_list(usergroup=group)
         except SLACK_ERRORS as exc:
             if error_of(exc) in _NO_GROUP:
-                return ()
-            raise _slack_failed(exc) from exc
-        return tuple(str(user) for user in answer.get("users") or ())
+                return _Group(exists=False)
+            raise
+        return _Group(exists=True, members=tuple(str(user) for user in answer.get("users") or ()))
 
 
 class TimelyDirectory:
@@ -126,9 +168,9 @@ class TimelyDirectory:
         """See `LiveDirectory.verified`."""
         return await self._in_time(self._directory.verified(), "Twilio")
 
-    async def user_phone(self, user: str) -> Recipient | None:
-        """See `LiveDirectory.user_phone`."""
-        return await self._in_time(self._directory.user_phone(user), "Slack")
+    async def people(self, users: Collection[str]) -> Mapping[str, Person]:
+        """See `LiveDirectory.people`."""
+        return await self._in_time(self._directory.people(users), "Slack")
 
     async def user_name(self, user: str) -> str:
         """See `LiveDirectory.user_name`."""
@@ -141,14 +183,23 @@ class TimelyDirectory:
         """See `LiveDirectory.group_members`."""
         return await self._in_time(self._directory.group_members(group), "Slack")
 
+    async def group_exists(self, group: str) -> bool:
+        """See `LiveDirectory.group_exists`."""
+        return await self._in_time(self._directory.group_exists(group), "Slack")
+
+    async def is_guest(self, user: str, team: str) -> bool:
+        """See `LiveDirectory.is_guest`."""
+        return await self._in_time(self._directory.is_guest(user, team), "Slack")
+
     async def _in_time(self, answer: Awaitable[T], whose: str) -> T:
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await answer
         except TimeoutError as exc:
+            held = math.ceil(self._directory.held()) if whose == "Slack" else 0
             raise LookupFailed(
                 f"{whose} did not answer in time. Nothing was sent.",
-                "Try again in a few seconds.",
+                f"Try again in {f'{held} seconds, as Slack asks' if held else 'a few seconds'}.",
             ) from exc
 
 

@@ -1,6 +1,8 @@
 """Two directories over the port: one asks the world each thing once, one asks nobody."""
 
-from commands.model import Recipient
+from collections.abc import Collection, Mapping
+
+from commands.model import Person, PersonState, Recipient
 from commands.ports import Directory
 
 
@@ -10,7 +12,7 @@ class Lookups:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._verified: tuple[Recipient, ...] | None = None
-        self._phones: dict[str, Recipient | None] = {}
+        self._people: dict[str, Person] = {}
         self._names: dict[str, str] = {}
         self._members: dict[str, tuple[str, ...]] = {}
 
@@ -20,11 +22,11 @@ class Lookups:
             self._verified = await self._directory.verified()
         return self._verified
 
-    async def user_phone(self, user: str) -> Recipient | None:
-        """Give the phone of a Slack user's profile as typed there, or None without one."""
-        if user not in self._phones:
-            self._phones[user] = await self._directory.user_phone(user)
-        return self._phones[user]
+    async def people(self, users: Collection[str]) -> Mapping[str, Person]:
+        """Give each of these Slack users by id."""
+        if new := [user for user in users if user not in self._people]:
+            self._people |= await self._directory.people(new)
+        return {user: self._people[user] for user in users}
 
     async def user_name(self, user: str) -> str:
         """Give a Slack user's readable name; the id itself if it cannot be had."""
@@ -38,6 +40,14 @@ class Lookups:
             self._members[group] = await self._directory.group_members(group)
         return self._members[group]
 
+    async def group_exists(self, group: str) -> bool:
+        """Tell whether a Slack user group is there and not disabled."""
+        return await self._directory.group_exists(group)
+
+    async def is_guest(self, user: str, team: str) -> bool:
+        """Tell whether who acts from the workspace `team` is of another organization than we."""
+        return await self._directory.is_guest(user, team)
+
 
 class Nobody:
     """A directory that knows nobody, for what must not wait on the network."""
@@ -46,14 +56,22 @@ class Nobody:
         """Give no numbers."""
         return ()
 
-    async def user_phone(self, user: str) -> Recipient | None:  # noqa: ARG002 - the port's shape
-        """Give no phone."""
-        return None
+    async def people(self, users: Collection[str]) -> Mapping[str, Person]:
+        """Give people whom nobody knows."""
+        return {user: Person(user, user, standing=PersonState.UNKNOWN) for user in users}
 
     async def user_name(self, user: str) -> str:
         """Give the id itself."""
         return user
 
-    async def group_members(self, group: str) -> tuple[str, ...]:  # noqa: ARG002 - as above
+    async def group_members(self, group: str) -> tuple[str, ...]:  # noqa: ARG002 - the port's shape
         """Give no members."""
         return ()
+
+    async def group_exists(self, group: str) -> bool:  # noqa: ARG002 - as above
+        """Know no group."""
+        return False
+
+    async def is_guest(self, user: str, team: str) -> bool:  # noqa: ARG002 - as above
+        """Take everybody for a guest, as what is not known is denied."""
+        return True

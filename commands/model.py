@@ -35,13 +35,16 @@ class Actor:
         channel: Slack channel id (``C…``, ``G…`` or ``D…``).
         groups: ids of the user groups (``S…``) that the user belongs to, as far as the policy
             of the channel mentions them.
-        team: Slack workspace id (``T…``), empty if unknown.
+        team: id of the Slack workspace (``T…``) that the user acts from, empty if unknown.
+        guest: whether the user is of another organization (Slack Connect), as far as the policy
+            of the channel would otherwise let them in.
     """
 
     user: str
     channel: str
     groups: frozenset[str] = frozenset()
     team: str = ""
+    guest: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,45 @@ class Recipient:
     def __repr__(self) -> str:
         """Show the name and the last four digits only: a `repr` may end in a log."""
         return f"Recipient({mask(self.address)!r}, name={self.name!r})"
+
+
+class PersonState(StrEnum):
+    """What a Slack user is to a send: only the active can be reached."""
+
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+    BOT = "bot"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in Slack.
+
+    Attributes:
+        user: Slack user id.
+        name: display name; the id if Slack does not tell it.
+        phone: the phone of the profile as typed there, empty without one.
+        standing: whether they can be reached at all.
+        team: id of their workspace, empty if unknown.
+        enterprise: id of their organization, empty outside Enterprise Grid.
+    """
+
+    user: str
+    name: str
+    phone: str = ""
+    standing: PersonState = PersonState.ACTIVE
+    team: str = ""
+    enterprise: str = ""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is a phone to try."""
+        return self.standing is PersonState.ACTIVE and bool(self.phone.strip())
+
+    def __repr__(self) -> str:
+        """Leave out the phone: a `repr` may end in a log."""
+        return f"Person({self.user!r}, {self.name!r}, {self.standing})"
 
 
 def mask(address: str) -> str:

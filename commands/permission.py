@@ -6,7 +6,7 @@ from commands.errors import Refusal
 from commands.model import Action, Actor
 from commands.policy import Decision, Policy, decide, decide_admin, groups_mentioned
 from commands.ports import Directory
-from commands.rules import EVERYBODY
+from commands.rules import EVERYBODY, ChannelRules
 from commands.services import Case
 
 
@@ -14,12 +14,13 @@ async def ask(case: Case, action: Action) -> tuple[Actor, Decision]:
     """Decide on the action alone: channel, `allow`, `who`. Gives the actor with user groups.
 
     Raises:
-        LookupFailed: a user group of `who` could not be read.
+        LookupFailed: a user group of `who` could not be read, or not whether this is a guest.
     """
     policy, actor = case.services.policy, case.request.actor
     rules = policy.channels.get(actor.channel)
     if rules is not None and action in rules.allow:
         actor = await _with_groups(actor, policy, case.lookups)
+        actor = await _or_guest(actor, rules, case.lookups)
     return actor, decide(policy, actor, action, (), None)
 
 
@@ -37,7 +38,7 @@ async def permit(case: Case, action: Action) -> Actor:
 
     Raises:
         Refusal: the policy denies the action.
-        LookupFailed: a user group of `who` could not be read.
+        LookupFailed: a user group of `who` could not be read, or not whether this is a guest.
     """
     actor, decision = await ask(case, action)
     require(decision)
@@ -81,4 +82,12 @@ async def _with_groups(actor: Actor, policy: Policy, directory: Directory) -> Ac
     for group in sorted(groups_mentioned(policy, actor.channel) & set(who)):
         if actor.user in await directory.group_members(group):
             return replace(actor, groups=actor.groups | {group})
+    return actor
+
+
+async def _or_guest(actor: Actor, rules: ChannelRules, directory: Directory) -> Actor:
+    """Tell whether it is a guest whom `who` would let in unnamed; else it decides nothing."""
+    unnamed = actor.user not in rules.who
+    if unnamed and (EVERYBODY in rules.who or actor.groups & set(rules.who)):
+        return replace(actor, guest=await directory.is_guest(actor.user, actor.team))
     return actor

@@ -1,5 +1,6 @@
 """What the verbs need of the world, as protocols that `bot` fulfils and tests fake."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from commands.model import (
     LimitReached,
     NewSend,
     Part,
+    Person,
     Recipient,
 )
 from commands.snapshot import Snapshot, Standing
@@ -26,8 +28,8 @@ class Directory(Protocol):
             LookupFailed: Twilio did not answer in time, or refused.
         """
 
-    async def user_phone(self, user: str) -> Recipient | None:
-        """Give the phone of a Slack user's profile as typed there, or None without one.
+    async def people(self, users: Collection[str]) -> Mapping[str, Person]:
+        """Give each of these Slack users by id, all at once; also who is not known there.
 
         Raises:
             LookupFailed: Slack did not answer in time, or refused.
@@ -41,6 +43,20 @@ class Directory(Protocol):
 
         Raises:
             LookupFailed: Slack did not answer in time.
+        """
+
+    async def group_exists(self, group: str) -> bool:
+        """Tell whether a Slack user group is there and not disabled.
+
+        Raises:
+            LookupFailed: Slack did not answer in time.
+        """
+
+    async def is_guest(self, user: str, team: str) -> bool:
+        """Tell whether who acts from the workspace `team` is of another organization than we.
+
+        Raises:
+            LookupFailed: Slack did not answer in time, so that it cannot be told.
         """
 
 

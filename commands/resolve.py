@@ -1,11 +1,13 @@
 """Names -> addresses: contacts, groups, Slack users, user groups and verified numbers.
 
-Look-ups run one after another: Slack allows usergroups.* 20 times a minute, and a recipient
-list rarely needs two.
+People are looked up together, the members of a user group as well as those named beside each other:
+one after another would take longer than Slack waits. User groups are looked up one after another:
+Slack allows usergroups.* 20 times a minute, and a recipient list rarely needs two.
 """
 
 import difflib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from types import MappingProxyType
 
 from commands.entries import (
     Entry,
@@ -16,13 +18,26 @@ from commands.entries import (
     to_entry,
 )
 from commands.errors import BadRecipients, Problem
-from commands.model import Recipient
+from commands.model import PersonState, Recipient
 from commands.numbers import BadNumber, to_address
 from commands.ports import Directory
 from commands.rules import Group, Policy
 
 _REMEDY = "Mend or leave out these, then send again; /sms recipients lists who can be reached."
 _Found = Recipient | Problem
+
+_EMPTY = "the user group has no members in Slack; add some there, or leave it out"
+_NO_GROUP = (
+    "Slack has no such user group, or it is disabled; name another one or the people, or have it "
+    "enabled in Slack"
+)
+_GONE = MappingProxyType(
+    {
+        PersonState.DEACTIVATED: "is deactivated in Slack; leave them out, also of the user group",
+        PersonState.BOT: "is a bot, which no SMS reaches; leave it out, also of the user group",
+        PersonState.UNKNOWN: "Slack does not know this person; leave them out, or name a contact",
+    }
+)
 
 
 async def resolve(
@@ -35,6 +50,7 @@ async def resolve(
         LookupFailed: a directory outside did not answer.
     """
     resolver = _Resolver(policy, directory)
+    await resolver.look_up(entry.user for entry in entries if isinstance(entry, UserEntry))
     recipients: dict[str, Recipient] = {}
     problems: dict[Problem, None] = {}
     for entry in entries:
@@ -54,6 +70,12 @@ class _Resolver:
         self._directory = directory
         self._opened: set[str] = set()
 
+    async def look_up(self, users: Iterable[str]) -> None:
+        """Ask for everybody to whom no contact is linked, before they are needed one by one."""
+        linked = self._policy.contact_of
+        if unlinked := tuple(dict.fromkeys(user for user in users if user not in linked)):
+            await self._directory.people(unlinked)
+
     async def find(self, entry: Entry) -> AsyncIterator[_Found]:
         match entry:
             case NumberEntry(text):
@@ -61,8 +83,8 @@ class _Resolver:
             case NameEntry():
                 async for found in self._named(entry):
                     yield found
-            case UserEntry(user):
-                yield await self._user(user, entry)
+            case UserEntry():
+                yield await self._user(entry)
             case UserGroupEntry(group):
                 async for found in self._user_group(group, entry):
                     yield found
@@ -104,28 +126,36 @@ class _Resolver:
                 else:
                     yield found
 
-    async def _user(self, user: str, entry: Entry) -> _Found:
-        if contact := self._policy.contact_of.get(user):
+    async def _user(self, entry: UserEntry) -> _Found:
+        if contact := self._policy.contact_of.get(entry.user):
             return Recipient(contact.number, contact.name)
-        phone = await self._directory.user_phone(user)
-        if phone is None or not phone.address.strip():
-            return Problem(str(entry), f"no phone in the Slack profile; {_mend_user(user)}")
+        person = (await self._directory.people((entry.user,)))[entry.user]
+        called = entry.label or person.name
+        if person.standing is not PersonState.ACTIVE:
+            return Problem(f"@{called}", _GONE[person.standing])
+        if not person.reachable:
+            return Problem(
+                f"@{called}", f"no phone in the Slack profile; {_mend_user(person.user)}"
+            )
         try:
-            address = to_address(phone.address, self._policy.region)
+            address = to_address(person.phone, self._policy.region)
         except BadNumber as error:
-            wrong = f"the phone in the Slack profile, {phone.address}, cannot be used: {error.why}"
-            return Problem(str(entry), f"{wrong}; {_mend_user(user)}")
-        return self._known(Recipient(address, phone.name or str(entry).removeprefix("@")))
+            wrong = f"the phone in the Slack profile, {person.phone}, cannot be used: {error.why}"
+            return Problem(f"@{called}", f"{wrong}; {_mend_user(person.user)}")
+        return self._known(
+            Recipient(address, called if person.name == person.user else person.name)
+        )
 
     async def _user_group(self, group: str, entry: Entry) -> AsyncIterator[_Found]:
         members = await self._directory.group_members(group)
         if not members:
-            yield Problem(str(entry), "Slack knows no such user group, or it has no members")
+            there = await self._directory.group_exists(group)
+            yield Problem(str(entry), _EMPTY if there else _NO_GROUP)
+        await self.look_up(members)
         for user in members:
-            found = await self._user(user, UserEntry(user))
+            found = await self._user(UserEntry(user))
             if isinstance(found, Problem):
-                name = await self._directory.user_name(user)
-                found = Problem(f"{entry}, @{name}", found.why)
+                found = Problem(f"{entry}, {found.entry}", found.why)
             yield found
 
     async def _verified(self, entry: Entry) -> AsyncIterator[_Found]:

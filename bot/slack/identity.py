@@ -1,6 +1,7 @@
 """Who we are at Slack: asked once, at the start, not with somebody's first command."""
 
 import asyncio
+from dataclasses import dataclass
 
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,6 +18,19 @@ _HOPELESS = frozenset(
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Home:
+    """Where we are installed.
+
+    Attributes:
+        team: id of the workspace.
+        enterprise: id of its organization, empty outside Enterprise Grid.
+    """
+
+    team: str
+    enterprise: str = ""
+
+
 class Identity:
     """The answer of auth.test, which authorizes every request of the one workspace."""
 
@@ -30,6 +44,11 @@ class Identity:
         """Tell whether Slack has accepted our token; it is asked again as long as it has not."""
         await self.authorize()
         return self._known is not None
+
+    async def home(self) -> Home | None:
+        """Give where we are at home; None as long as Slack has not told."""
+        known = await self.authorize()
+        return Home(known.team_id, known.enterprise_id or "") if known.team_id else None
 
     async def ask(self) -> None:
         """Ask Slack; that it is out of reach now is no reason not to start.

@@ -79,6 +79,7 @@ _UNSTORED = (
     "again in a moment: the same composer sends once."
 )
 _INVITE = "I am not a member of this channel. Type `/invite @sms` and share again."
+_ARCHIVED = "This channel is archived in Slack, so nothing can be shared in it."
 _LATER = "This takes its time: the answer follows here."
 _NO_COMPOSER = "Slack did not open the composer ({}). Nothing was sent: {}"
 _AGAIN = "type /sms send again, or /sms send <recipients> <message> without the composer."
@@ -322,8 +323,8 @@ class Listeners:
         """Post in the channel; if Slack does not take it, give what to say instead."""
         try:
             await self._voice.post(clicked.actor.channel, message)
-        except NotMember:
-            return plain(_INVITE)
+        except NotMember as refusal:
+            return plain(_ARCHIVED if str(refusal) == "is_archived" else _INVITE)
         except (SlackDown, NotShown) as refusal:
             return plain(f"Slack did not take it ({refusal}). Share it again in a minute.")
         return None

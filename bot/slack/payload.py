@@ -72,9 +72,10 @@ def response_url(body: Mapping[str, Any]) -> str:
 
 
 def _person(body: Mapping[str, Any], channel: str) -> Actor:
-    team = body.get("team") or body["user"].get("team_id") or ""
-    return Actor(
-        user=str(body["user"]["id"]),
-        channel=channel,
-        team=str(team.get("id") or "") if isinstance(team, Mapping) else str(team),
-    )
+    """Read who acts: `team` is where the app is installed, the user's own is where they are from.
+
+    https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+    """
+    user, installed = body["user"], body.get("team")
+    team = user.get("team_id") or (installed.get("id") if isinstance(installed, Mapping) else "")
+    return Actor(user=str(user["id"]), channel=channel, team=str(team or ""))

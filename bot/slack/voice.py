@@ -74,6 +74,13 @@ def error_of(exc: BaseException) -> str:
     return str(error or f"HTTP {_status(exc)}")
 
 
+def pause_of(exc: BaseException) -> float | None:
+    """Give the seconds that Slack wants to be left alone (Retry-After), None if it does not say."""
+    if not isinstance(exc, SlackApiError):
+        return None
+    return _seconds(exc.response.headers.get("Retry-After"))
+
+
 @dataclass(frozen=True)
 class Ear:
     """One person to be told something privately, and by which ways.
@@ -183,7 +190,7 @@ def _refusal(exc: SlackApiError) -> NotMember | SlackDown | NotShown:
     if error in _NOT_HERE:
         return NotMember(error)
     if error in _PASSING or _passes(_status(exc)):
-        return SlackDown(error, _seconds(exc.response.headers.get("Retry-After")))
+        return SlackDown(error, pause_of(exc))
     return NotShown(error)
 
 

@@ -1,6 +1,6 @@
 """The ports, faked: a world that is told what there is and remembers what was asked of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,8 @@ from commands.model import (
     LimitReached,
     NewSend,
     Part,
+    Person,
+    PersonState,
     Recipient,
 )
 from commands.outcome import Outcome
@@ -34,6 +36,10 @@ class FakeDirectory:
     phones: dict[str, Recipient | None] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    standings: dict[str, PersonState] = field(default_factory=dict)
+    guests: set[str] = field(default_factory=set)
+    unclear: set[str] = field(default_factory=set)
+    placed: list[tuple[str, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     down: bool = False
 
@@ -46,9 +52,14 @@ class FakeDirectory:
         self._asked("verified")
         return tuple(self.numbers)
 
-    async def user_phone(self, user: str) -> Recipient | None:
-        self._asked(f"phone {user}")
-        return self.phones.get(user)
+    async def people(self, users: Collection[str]) -> dict[str, Person]:
+        self._asked(f"people {' '.join(users)}")
+        return {user: self._person(user) for user in users}
+
+    def _person(self, user: str) -> Person:
+        phone = self.phones.get(user) or Recipient("")
+        name = phone.name or self.names.get(user, user)
+        return Person(user, name, phone.address, self.standings.get(user, PersonState.ACTIVE))
 
     async def user_name(self, user: str) -> str:
         self._asked(f"name {user}")
@@ -57,6 +68,16 @@ class FakeDirectory:
     async def group_members(self, group: str) -> tuple[str, ...]:
         self._asked(f"group {group}")
         return self.groups.get(group, ())
+
+    async def group_exists(self, group: str) -> bool:
+        self._asked(f"exists {group}")
+        return group in self.groups
+
+    async def is_guest(self, user: str, team: str) -> bool:
+        self.placed.append((user, team))  # apart from `calls`: mostly there is no call
+        if user in self.unclear:
+            raise LookupFailed("It cannot be told whether you are a guest.", "Try again.")
+        return user in self.guests
 
 
 @dataclass

@@ -1,6 +1,15 @@
 import pytest
 
-from commands.model import FINAL, TRANSITIONS, Actor, DeliveryState, NewSend, Recipient, mask
+from commands.model import (
+    FINAL,
+    TRANSITIONS,
+    Actor,
+    DeliveryState,
+    NewSend,
+    Person,
+    Recipient,
+    mask,
+)
 from commands.services import Request
 
 
@@ -20,7 +29,9 @@ def test_no_repr_shows_a_number_a_text_or_a_secret() -> None:
     actor, alice = Actor("U1", "C1"), Recipient("+16175551212", "alice")
     send = NewSend("cmd:1", actor, "the text", (alice,), "+1", "rule", answer_url="https://secret")
     request = Request("send +16175551212 the text", actor, "cmd:1", "https://secret")
-    shown = f"{alice!r} {send!r} {request!r}"
+    una = Person("U2", "una", "+16175551212")
+    shown = f"{alice!r} {una!r} {send!r} {request!r}"
+    assert "una" in shown
     assert "cmd:1" in shown
     assert "alice" in shown
     assert not any(s in shown for s in ("6175551212", "the text", "secret"))

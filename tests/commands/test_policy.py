@@ -1,3 +1,4 @@
+import json
 import tomllib
 from dataclasses import replace
 from typing import Any
@@ -85,6 +86,18 @@ def test_each_key_refuses_and_shows_the_line_that_would_allow(
 
 def test_a_member_of_another_group_is_refused() -> None:
     assert not ask(replace(ME, groups=frozenset({"S2"})), who=("S1",)).allowed
+
+
+@pytest.mark.parametrize("who", [("*",), ("S1",), ("U1", "*")])
+def test_a_guest_is_refused_unless_named_by_user_id(who: tuple[str, ...]) -> None:
+    guest = replace(ME, groups=frozenset({"S1"}), guest=True)
+    decision = ask(guest, who=who)
+    assert decision.kind is NotAllowed
+    assert decision.reason.startswith("You are a guest from another organization here")
+    assert decision.rule == f"channel C1: who = {json.dumps(who)}"
+    assert '"U0ME"]' in decision.remedy
+    assert ask(guest, who=(*who, "U0ME")).allowed
+    assert ask(replace(guest, guest=False), who=who).allowed
 
 
 def test_an_unknown_channel_is_refused_with_all_it_needs() -> None:

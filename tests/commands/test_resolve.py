@@ -5,7 +5,7 @@ import pytest
 from commands.entries import read_list
 from commands.errors import BadRecipients, LookupFailed
 from commands.lookups import Lookups
-from commands.model import Recipient
+from commands.model import PersonState, Recipient
 from commands.policy import Group, Policy
 from commands.resolve import resolve
 from tests.commands.conftest import ALICE, BOB, FakeDirectory, policy_of
@@ -85,7 +85,45 @@ async def test_a_user_group_is_its_members_each_looked_up_once() -> None:
     )
     una = Recipient("+16175550001", "Una")
     assert await people("<!subteam^S1|@sre>, <@U1>, <!subteam^S1>", directory) == (A, una)
-    assert directory.calls == ["group S1", "phone U1"]
+    assert directory.calls == ["people U1", "group S1"]
+
+
+async def test_all_members_are_looked_up_in_one_call_and_so_are_all_who_are_named() -> None:
+    members = tuple(f"U{n}" for n in range(300))
+    phones: dict[str, Recipient | None] = {u: Recipient(f"+1617555{u[1:]:0>4}") for u in members}
+    directory = FakeDirectory(groups={"S1": ("U0ALICE", *members)}, phones=phones)
+    assert len(await people("<!subteam^S1|@sre>, <@U1>, <@U2>, <@U0ALICE>", directory)) == 301
+    rest = " ".join(u for u in members if u not in {"U1", "U2"})
+    assert directory.calls == ["people U1 U2", "group S1", f"people {rest}"]
+
+
+async def test_who_cannot_be_reached_at_all_is_refused_with_what_to_do() -> None:
+    directory = FakeDirectory(
+        phones={"U1": Recipient("+16175550001", "bob")},
+        names={"U2": "robot", "U3": "cy"},
+        standings={
+            "U1": PersonState.DEACTIVATED,
+            "U2": PersonState.BOT,
+            "U3": PersonState.DEACTIVATED,
+            "U4": PersonState.UNKNOWN,
+        },
+        groups={"S1": ("U3", "U0ALICE"), "S2": ()},
+    )
+    raw = "<@U1>, <@U2>, <@U4|who>, <!subteam^S1|@sre>, <!subteam^S2|@empty>, <!subteam^S3|@gone>"
+    why = await problems(raw, directory)
+    assert list(why) == ["@bob", "@robot", "@who", "@sre, @cy", "@empty", "@gone"]
+    assert why["@bob"].startswith("is deactivated in Slack; leave them out")
+    assert why["@sre, @cy"] == why["@bob"]
+    assert why["@robot"].startswith("is a bot")
+    assert "does not know this person" in why["@who"]
+    assert "has no members" in why["@empty"]
+    assert "no such user group, or it is disabled" in why["@gone"]
+
+
+async def test_a_contact_is_reached_whatever_slack_says_of_the_user() -> None:
+    directory = FakeDirectory(standings={"U0ALICE": PersonState.DEACTIVATED})
+    assert await people("<@U0ALICE>", directory) == (A,)
+    assert directory.calls == []
 
 
 async def test_all_bad_entries_are_named_at_once() -> None:

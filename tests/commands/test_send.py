@@ -183,6 +183,37 @@ async def test_a_member_of_a_user_group_may_send(world: World) -> None:
     assert world.directory.calls == ["group S1", "group S2"]
 
 
+@pytest.mark.parametrize("who", [("*",), ("S1",)])
+async def test_a_guest_may_not_send_and_nobody_is_looked_up_for_them(
+    world: World, who: tuple[str, ...]
+) -> None:
+    world.rule(who=who)
+    world.directory.groups = {"S1": ("U0ME",)}
+    world.directory.guests = {"U0ME"}
+    world.actor = replace(world.actor, team="T1")
+    no = refused(await world.say("send <@U1> Hi"))
+    assert no.kind == "NotAllowed"
+    assert "guest" in no.text
+    assert world.directory.placed == [("U0ME", "T1")]
+    assert "people U1" not in world.directory.calls
+    assert world.audit.entries[0].rule.startswith("channel C1: who = ")
+
+
+async def test_a_guest_who_is_named_may_send_and_nobody_is_asked_about_it(world: World) -> None:
+    world.rule(who=("*", "U0ME"))
+    world.directory.guests = {"U0ME"}
+    assert isinstance(await world.say(TEXT), Sending)
+    assert world.directory.placed == []
+
+
+async def test_who_may_be_a_guest_is_refused(world: World) -> None:
+    world.directory.unclear = {"U0ME"}
+    no = refused(await world.say(TEXT))
+    assert no.kind == "LookupFailed"
+    assert "whether you are a guest" in no.text
+    assert world.ledger.sends == []
+
+
 async def test_a_member_of_no_group_may_not(world: World) -> None:
     world.rule(who=("S1",))
     assert refused(await world.say(TEXT)).kind == "NotAllowed"

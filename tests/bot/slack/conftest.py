@@ -16,6 +16,7 @@ from bot.metrics import Metrics
 from bot.sandbox.model import Call, Message, View
 from bot.sandbox.server import FakeSlack
 from bot.slack.follower import Follower
+from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners
 from bot.slack.voice import Voice, web_client
 from bot.store.book import Book
@@ -100,9 +101,11 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     credentials = Credentials(twilio.account_sid, twilio.auth_token)
     account = TwilioClient(open_http(), credentials, twilio.url)
+    identity = Identity(client, slack.bot_token)
+    await identity.ask()
     core = Core(
         lambda: made.policy,
-        LiveDirectory(account, client),
+        LiveDirectory(account, client, identity.home),
         books.ledger,
         Book(pool),
         "+15005550006",

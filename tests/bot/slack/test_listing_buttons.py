@@ -41,8 +41,8 @@ async def test_a_page_of_what_is_no_longer_allowed_is_refused_beside_the_listing
 
 
 @pytest.mark.parametrize(("error", "words"), [
-    ("not_in_channel", "/invite"), ("invalid_blocks", "did not take it"),
-    ("ratelimited", "in a minute"),
+    ("not_in_channel", "/invite"), ("is_archived", "is archived in Slack"),
+    ("invalid_blocks", "did not take it"), ("ratelimited", "in a minute"),
 ])  # fmt: skip
 async def test_a_share_that_slack_does_not_take_says_why(
     at_desk: Desk, private: Private, eventually: Wait, error: str, words: str
