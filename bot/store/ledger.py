@@ -9,6 +9,7 @@ from bot.store.audit import append
 from bot.store.database import Pool
 from bot.store.doubts import requeue
 from bot.store.marks import mark
+from bot.store.optouts import OPTED_OUT, leave_out
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
 from commands.model import Actor, AuditEntry, Committed, LimitReached, NewSend, Part, Recipient
@@ -129,6 +130,7 @@ class PostgresLedger:
         addresses = [r.address for r in send.recipients]
         names = [storable(r.name) for r in send.recipients]
         await conn.execute(_DELIVERIES, (send_id, addresses, names))
+        await leave_out(conn, send_id, send.sender)
         await conn.execute(_CARD, (send_id, send.answer_url))
         await append(conn, _allowed(send, send_id))
         await self._jobs.defer(*self._orders(send_id, len(addresses)), conn=conn)
@@ -148,6 +150,12 @@ class PostgresLedger:
         """Append one decision that belongs to no send."""
         async with self._pool.connection() as conn:
             await append(conn, entry)
+
+    async def opted_out(self, sender: str) -> frozenset[str]:
+        """Give the addresses that have opted out of a sender."""
+        async with self._pool.connection() as conn:
+            cursor = await conn.execute(OPTED_OUT, (sender,))
+            return frozenset(row[0] for row in await cursor.fetchall())
 
     async def failed_part(self, send_id: int) -> Part | None:
         """Give those who failed and were not sent to again; None if there is no such send."""

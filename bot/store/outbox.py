@@ -14,6 +14,7 @@ from psycopg.errors import UniqueViolation
 
 from bot.store.database import Pool
 from bot.store.marks import mark
+from bot.store.optouts import learn
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
 from commands.model import DeliveryState, Kind
@@ -274,7 +275,8 @@ class Outbox:
         for answer in answers:
             async with self._pool.connection() as conn:
                 try:
-                    late += await _count(await _record(conn, owner, [answer]))
+                    async with conn.transaction():
+                        late += await _count(await _record(conn, owner, [answer]))
                 except _UNRECORDABLE as exc:
                     late += await _count(await _record(conn, owner, [_doubted(answer, exc)]))
         await self._tell(send_id, answers, late)
@@ -365,7 +367,9 @@ async def _record(
     conn: psycopg.AsyncConnection, owner: int, answers: Sequence[Settled]
 ) -> psycopg.AsyncCursor:
     columns = [list(column) for column in zip(*(_columns(a) for a in answers), strict=True)]
-    return await conn.execute(_RECORD, (*columns, owner))
+    cursor = await conn.execute(_RECORD, (*columns, owner))
+    await learn(conn, [(answer.delivery_id, answer.error_code) for answer in answers])
+    return cursor
 
 
 async def _count(cursor: psycopg.AsyncCursor) -> int:

@@ -14,6 +14,7 @@ from psycopg.errors import UniqueViolation
 
 from bot.store.database import Pool
 from bot.store.marks import mark
+from bot.store.optouts import learn
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
 from commands.model import NOT_ACCEPTED, DeliveryState, Kind
@@ -150,6 +151,7 @@ class Statuses:
         columns = zip(*(_columns(row) for row in changed), strict=True)
         await conn.execute(_WRITE, [list(column) for column in columns])
         await conn.execute(_EVENTS, [list(column) for column in zip(*events, strict=True)])
+        await learn(conn, [(row.id, row.error_code) for row in changed])
         await mark(conn, self._jobs, (row.send_id for row in changed))
         for send_id in sorted(again):
             await self._jobs.defer(Order(Task.AGAIN, send_id, ONCE_MORE), conn=conn)

@@ -115,7 +115,7 @@ async def test_slack_answering_429_delays_the_card_and_loses_nothing(world: Worl
 
 
 async def test_retry_failed_sends_to_the_failed_alone_and_once(world: World) -> None:
-    world.twilio.script("+16175551299", Error(21610))
+    world.twilio.script("+16175551299", Error(21614))
     await world.say("send alice, +16175551299 Water in the lab")
     notice = await world.whisper("Retry failed")
     await world.slack.click(ALICE, notice, "sms_retry")
@@ -126,7 +126,7 @@ async def test_retry_failed_sends_to_the_failed_alone_and_once(world: World) -> 
 
 
 async def test_a_second_click_on_retry_failed_sends_nothing_more(world: World) -> None:
-    world.twilio.script("+16175551299", Error(21610))
+    world.twilio.script("+16175551299", Error(21614))
     await world.say("send +16175551299 Water in the lab")
     notice = await world.whisper("Retry failed")
     done = await world.slack.click(ALICE, notice, "sms_retry")

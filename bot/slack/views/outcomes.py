@@ -27,7 +27,8 @@ def retried(outcome: Sending) -> Message:
     """Say what *Retry failed* did; the new send shows itself on its own card."""
     if outcome.repeated:
         return plain(f"This was retried before, as #{outcome.send_id}. Nothing more is sent.")
-    return plain(f"Sending again to {people(outcome.recipients)}, as #{outcome.send_id}.")
+    again = f"Sending again to {people(outcome.recipients)}, as #{outcome.send_id}."
+    return plain(f"{again} Who has opted out by then is left out.")
 
 
 def _again(outcome: SendingAgain) -> Message:

@@ -32,3 +32,21 @@ CREATE TABLE directory_change (
 );
 
 CREATE INDEX directory_change_at ON directory_change (at);
+
+-- Opt-out: who is left out of sends, and of whose. Twilio refuses with 21610 a pair of From and To,
+-- and a person texts STOP to one of our senders: so a row is a pair. The sender stands as sends name
+-- it, MG… for a Messaging Service, whose numbers are opted out of together. Who wants no more alerts
+-- from one sender may still want another's, and Twilio would take them. Kept longer than the sends
+-- that it was learned from.
+CREATE TABLE opt_out (
+    sender  text NOT NULL,
+    address text NOT NULL,
+    -- the latest that is known of the pair: Twilio's refusal, or the person's own word
+    learned text NOT NULL CHECK (learned IN ('21610', 'STOP', 'START')),
+    -- when that was said: what was said before it changes nothing any more
+    at      timestamptz NOT NULL,
+    PRIMARY KEY (sender, address)
+);
+
+-- a START to a number brings back the services that may own it
+CREATE INDEX opt_out_address ON opt_out (address);

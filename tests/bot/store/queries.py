@@ -3,12 +3,25 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any, LiteralString
 
 import psycopg
 
-from bot.store import book, cards, doubts, journeys, ledger, marks, orphans, outbox, purge, statuses
+from bot.store import (
+    book,
+    cards,
+    doubts,
+    journeys,
+    ledger,
+    marks,
+    optouts,
+    orphans,
+    outbox,
+    purge,
+    statuses,
+)
 
 WORKER = 3
 """A worker that is alive, and holds what is `sending`."""
@@ -48,6 +61,10 @@ SELECT d.id, d.attempted, e.state, e.source FROM delivery d, (VALUES
 
 INSERT INTO card (send_id, place, ts, shown, stale)
 SELECT id, 'channel', created::text, 'digest', settled IS NULL FROM send;
+
+INSERT INTO opt_out (sender, address, learned, at)
+SELECT '+1500555' || lpad((n %% 5000)::text, 4, '0'), '+1617' || lpad(n::text, 7, '0'),
+    (ARRAY['21610', 'STOP', 'START'])[n %% 3 + 1], now() FROM generate_series(1, 20000) AS n;
 """
 
 
@@ -63,7 +80,9 @@ async def fill(conn: psycopg.AsyncConnection, sends: int, each: int, still_open:
     told = {"sends": sends, "each": each, "open": still_open, "owner": WORKER}
     async with conn.transaction():
         await psycopg.AsyncClientCursor(conn).execute(FILL, told)
-    await conn.execute("VACUUM (ANALYZE) send, delivery, event, card, procrastinate_workers")
+    await conn.execute(
+        "VACUUM (ANALYZE) send, delivery, event, card, opt_out, procrastinate_workers"
+    )
 
 
 @dataclass(frozen=True)
@@ -119,6 +138,7 @@ async def hot(conn: psycopg.AsyncConnection, batch: int) -> Sequence[Hot]:
         *_follow(send, followed[:batch], sids, doubtful),
         *_shown(send, cards_of),
         *_asked(send),
+        *_opted_out(send, sending),
         Hot("orphans: drain, track, card, reconcile", orphans._NEEDED, {"late": 5.0}),
         *_old(old, (await ask("SELECT min(id) FROM delivery"))[0]),
     ]
@@ -197,6 +217,24 @@ def _asked(send: int) -> Sequence[Hot]:
         Hot("retry: who failed", ledger._FAILED, {"send": send}),
         Hot("again: passing failures", ledger._PASSING, {"send": send, "codes": [30001, 30003]}),
         Hot("again: those in doubt", ledger._DOUBTFUL, {"send": send, "attempt": 1}),
+    ]
+
+
+def _opted_out(send: int, refused: Sequence[int]) -> Sequence[Hot]:
+    sender, many = "+15005550006", len(refused)
+    told = {"send": send, "sender": sender, "stop": "by STOP", "refused": "by 21610"}
+    said = {
+        "address": "+16170000006",
+        "senders": [sender, "MG" + "0" * 32],
+        "word": "START",
+        "at": datetime.now(UTC),
+        "everywhere": True,
+    }
+    return [
+        Hot("command: who has opted out", optouts._LEAVE_OUT, told, writes=True),
+        Hot("recipients: who has opted out", optouts.OPTED_OUT, (sender,)),
+        Hot(f"drain: {many} refused for it", optouts._REFUSED, (list(refused),), writes=True),
+        Hot("reply: STOP or START", optouts._SAID, said, writes=True),
     ]
 
 

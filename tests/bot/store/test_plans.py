@@ -8,7 +8,7 @@ import psycopg
 from bot.store import cards
 from tests.bot.store.queries import fill, hot
 
-WATCHED = frozenset({"send", "delivery", "event", "card"})
+WATCHED = frozenset({"send", "delivery", "event", "card", "opt_out"})
 
 
 def scanned(plan: Mapping[str, Any]) -> Iterator[str]:

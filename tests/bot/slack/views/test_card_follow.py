@@ -189,7 +189,9 @@ def test_a_decision_is_answered_in_words(outcome: SendingAgain | LeftAlone, word
 
 
 def test_a_retry_is_answered_with_the_number_of_its_send() -> None:
-    assert retried(Sending(8, 1, False, 1)).text == "Sending again to 1 recipient, as #8."
+    assert retried(Sending(8, 1, False, 1)).text == (
+        "Sending again to 1 recipient, as #8. Who has opted out by then is left out."
+    )
     assert "retried before, as #8" in retried(Sending(8, 1, True, 1)).text
 
 
