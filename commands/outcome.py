@@ -95,6 +95,7 @@ class Row:
         source: where the row comes from.
         members: of a group, the members by name or number.
         kept: where the entry is kept; None for a number of Twilio's.
+        opted_out: whether the address has opted out of the channel's sender.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Row:
     source: Source
     members: tuple[str, ...] = ()
     kept: Kept | None = None
+    opted_out: bool = False
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,9 @@ class Ledger(Protocol):
     async def commit(self, send: NewSend) -> Committed | LimitReached:
         """Write the send, its deliveries, its audit entry and its job in one transaction."""
 
+    async def opted_out(self, sender: str) -> frozenset[str]:
+        """Give the addresses that have opted out of a sender: no send of its reaches them."""
+
     async def failed_part(self, send_id: int) -> Part | None:
         """Give those who failed and were not sent to again; None if there is no such send."""
 

@@ -1,6 +1,7 @@
 """The verb `recipients`: who can be reached from this channel."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from commands.entries import NameEntry
 from commands.errors import BadRecipients
@@ -31,8 +32,10 @@ async def recipients(command: Recipients, case: Case) -> Listing:
     ]
     wanted = command.filter.casefold()
     found = (r for r in rows if wanted in r.name.casefold() or wanted in r.address.casefold())
-    ordered = tuple(sorted(found, key=lambda r: (r.name.casefold(), r.address)))
-    return Listing(ordered, command.filter, actor.channel, rules.show_numbers)
+    ordered = sorted(found, key=lambda r: (r.name.casefold(), r.address))
+    out = await case.services.ledger.opted_out(rules.sender or case.services.default_sender)
+    marked = tuple(replace(row, opted_out=row.address in out) for row in ordered)
+    return Listing(marked, command.filter, actor.channel, rules.show_numbers)
 
 
 def _people(policy: Policy, rules: ChannelRules, verified: tuple[Recipient, ...]) -> Iterator[Row]:

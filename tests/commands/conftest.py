@@ -87,6 +87,7 @@ class FakeLedger:
     doubtful: dict[tuple[int, int], Part] = field(default_factory=dict)
     again: list[tuple[int, int, str, str]] = field(default_factory=list)
     left: list[tuple[int, str]] = field(default_factory=list)
+    out: set[tuple[str, str]] = field(default_factory=set)
     used: int = 0
     faster: bool = False
 
@@ -98,6 +99,9 @@ class FakeLedger:
             return LimitReached(self.used, send.daily_limit)
         self.sends.append(send)
         return Committed(len(self.sends))
+
+    async def opted_out(self, sender: str) -> frozenset[str]:
+        return frozenset(address for theirs, address in self.out if theirs == sender)
 
     async def failed_part(self, send_id: int) -> Part | None:
         return self.parts.get(send_id)

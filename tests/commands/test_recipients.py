@@ -87,6 +87,14 @@ async def test_an_empty_list_is_an_answer(world: World) -> None:
     assert await rows(world) == ()
 
 
+async def test_who_has_opted_out_of_the_channels_sender_is_listed_as_such(world: World) -> None:
+    world.ledger.out = {("+15005550006", ALICE.number), ("+15005550009", BOB.number)}
+    out_alice, out_bob = replace(ROW_ALICE, opted_out=True), replace(ROW_BOB, opted_out=True)
+    assert await rows(world) == (out_alice, ROW_BOB, EVERYONE, ONCALL)
+    world.rule(sender="+15005550009")
+    assert await rows(world) == (ROW_ALICE, out_bob, EVERYONE, ONCALL)
+
+
 @pytest.mark.parametrize("keys", [{"allow": ("send",)}, {"who": ("U1",)}])
 async def test_who_may_not_list_gets_no_list(world: World, keys: dict[str, object]) -> None:
     world.rule(**keys)

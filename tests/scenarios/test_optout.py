@@ -67,3 +67,17 @@ async def test_who_says_start_is_sent_to_again(world: World) -> None:
     card = await world.card(number=2)
     assert payload(card)["status"] == "Success"
     assert world.held()[TWO] == 1
+
+
+async def test_the_list_says_who_has_opted_out_and_does_not_offer_them(world: World) -> None:
+    await refused_one(world)
+    await world.say("recipients")
+    answer = await world.whisper("2 can be reached from here; 1 has opted out")
+    [table] = [b for b in answer.blocks if b["type"] == "table"]
+    assert [[row[0]["text"], row[2]["text"]] for row in table["rows"][1:]] == [
+        ["alice", "contact"],
+        ["bob", "contact, opted out"],
+        ["oncall", "group"],
+    ]
+    [pasted] = [b for b in answer.blocks if b["type"] == "rich_text"]
+    assert pasted["elements"][0]["elements"][0]["text"] == f"{ONE},oncall"

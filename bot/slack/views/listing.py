@@ -27,6 +27,10 @@ PAGE = 20
 
 _CELL = 90  # a table's cells may hold 10,000 characters together
 
+_OPTED_OUT = (
+    "Who has opted out is left out of every send from here; only their START opens this again."
+)
+
 _CARRIED = 300  # JSON writes a character as six at most, and a value may have 2,000
 
 
@@ -103,7 +107,9 @@ def _title(outcome: Listing, narrowed: str) -> str:
     if _is_book(outcome):
         return f"{len(outcome.rows):,} in the directory"
     matching = f" matching “{clip(label(narrowed, masked=False), 40)}”" if narrowed else ""
-    return f"{len(outcome.rows):,} can be reached from here{matching}"
+    out = sum(row.opted_out for row in outcome.rows)
+    left = f"; {out:,} ha{'s' if out == 1 else 've'} opted out" if out else ""
+    return f"{len(outcome.rows) - out:,} can be reached from here{matching}{left}"
 
 
 def _nobody(outcome: Listing) -> SectionBlock:
@@ -126,7 +132,8 @@ def _table(rows: tuple[Row, ...], *, masked: bool) -> TableBlock:
 
 
 def _from(row: Row) -> str:
-    return f"{row.source}, {row.kept}" if row.kept else str(row.source)
+    where = f"{row.source}, {row.kept}" if row.kept else str(row.source)
+    return f"{where}, opted out" if row.opted_out else where
 
 
 def _name(row: Row, *, masked: bool) -> str:
@@ -141,19 +148,18 @@ def _number(row: Row, *, masked: bool) -> str:
 
 
 def _pasteable(outcome: Listing, rows: tuple[Row, ...]) -> list[Block]:
-    """Give the comma list of everybody if it fits, else of this page."""
-    whole = _comma_list(outcome.rows)
+    """Give the comma list of everybody who can be reached if it fits, else of this page."""
+    whole = ",".join(_entries(outcome.rows))
     if len(whole) <= SECTION:
-        return [_caption("To send to all of them:"), preformatted(whole)]
-    return [_caption("To send to this page:"), preformatted(fit(_entries(rows), ",", SECTION))]
-
-
-def _comma_list(rows: tuple[Row, ...]) -> str:
-    return ",".join(_entries(rows))
+        said, pasted = "To send to all of them:", whole
+    else:
+        said, pasted = "To send to this page:", fit(_entries(rows), ",", SECTION)
+    listed = [_caption(said), preformatted(pasted)] if pasted else []
+    return [*listed, *([_caption(_OPTED_OUT)] if any(row.opted_out for row in rows) else [])]
 
 
 def _entries(rows: tuple[Row, ...]) -> list[str]:
-    return list(dict.fromkeys(row.address or row.name for row in rows))
+    return list(dict.fromkeys(row.address or row.name for row in rows if not row.opted_out))
 
 
 def _caption(text: str) -> ContextBlock:

@@ -1,6 +1,7 @@
 """Who can be reached, page by page."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from bot.slack.message import Message
@@ -24,6 +25,11 @@ def table(message: Message) -> list[list[str]]:
 def buttons(message: Message) -> dict[str, dict[str, Any]]:
     elements = [e for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
     return {e["action_id"]: json.loads(e["value"]) for e in elements}
+
+
+def pasted(message: Message) -> str:
+    [block] = [b for b in message.blocks if b["type"] == "rich_text"]
+    return str(block["elements"][0]["elements"][0]["text"])
 
 
 def shown(message: Message) -> str:
@@ -111,6 +117,41 @@ def test_a_private_listing_shows_numbers_and_members_in_full() -> None:
 
 def test_a_nameless_number_has_a_dash_for_a_name() -> None:
     assert table(listing(found(Row(" ", "+16175551214", Source.VERIFIED))))[0][0] == "–"
+
+
+def out(number: int) -> Row:
+    """One who has opted out."""
+    return replace(rows(number + 1)[number], opted_out=True)
+
+
+def test_who_has_opted_out_is_said_to_and_is_not_pasted() -> None:
+    page = listing(found(rows(1)[0], out(1), Row("oncall", "", Source.GROUP, ("alice",))))
+    assert page.text == "2 can be reached from here; 1 has opted out"
+    assert [row[2] for row in table(page)] == ["verified", "verified, opted out", "group"]
+    assert pasted(page) == "+16175550000,oncall"
+    assert "only their START opens this again" in shown(page)
+
+
+def test_where_nobody_has_opted_out_nothing_is_said_of_it() -> None:
+    page = listing(found(*rows(2)))
+    assert "opted out" not in shown(page)
+    assert pasted(page) == "+16175550000,+16175550001"
+
+
+def test_where_all_have_opted_out_there_is_nothing_to_paste() -> None:
+    page = listing(found(out(0), out(1), narrowed="phone"))
+    assert page.text == "0 can be reached from here matching “phone”; 2 have opted out"
+    assert "To send to" not in shown(page)
+
+
+def test_a_page_of_a_long_list_leaves_out_who_has_opted_out() -> None:
+    page = listing(found(out(0), *rows(5_000)[1:]))
+    assert pasted(page) == ",".join(row.address for row in rows(20)[1:])
+
+
+def test_a_shared_list_says_who_has_opted_out_with_the_number_masked() -> None:
+    post = shared(found(out(0)), 0, "U0ALICE")
+    assert table(post) == [["Phone 000", "••••••••0000", "verified, opted out"]]
 
 
 def test_who_shared_it_is_named() -> None:
