@@ -134,14 +134,13 @@ class _Resolver:
         if person.standing is not PersonState.ACTIVE:
             return Problem(f"@{called}", _GONE[person.standing])
         if not person.reachable:
-            return Problem(
-                f"@{called}", f"no phone in the Slack profile; {_mend_user(person.user)}"
-            )
+            mend = self._mend_user(person.user, called)
+            return Problem(f"@{called}", f"no phone in the Slack profile; {mend}")
         try:
             address = to_address(person.phone, self._policy.region)
         except BadNumber as error:
             wrong = f"the phone in the Slack profile, {person.phone}, cannot be used: {error.why}"
-            return Problem(f"@{called}", f"{wrong}; {_mend_user(person.user)}")
+            return Problem(f"@{called}", f"{wrong}; {self._mend_user(person.user, called)}")
         return self._known(
             Recipient(address, called if person.name == person.user else person.name)
         )
@@ -171,9 +170,16 @@ class _Resolver:
         known = {g: group.name for g, group in self._policy.group_named.items()}
         known |= {c: contact.name for c, contact in self._policy.contact_named.items()}
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {known[near[0]]}?" if near else "add it to sms.toml as a [[contact]]"
+        hint = f"did you mean {known[near[0]]}?" if near else self._add(name)
         return f"no contact or group has this name; {hint}"
 
+    def _add(self, name: str) -> str:
+        """Say how somebody becomes a contact."""
+        if self._policy.admins:
+            return f"an admin can add it: /sms contacts add {name} NUMBER"
+        return "add it to sms.toml as a [[contact]]"
 
-def _mend_user(user: str) -> str:
-    return f'fill it in there, or write slack = "{user}" into a [[contact]] of sms.toml'
+    def _mend_user(self, user: str, called: str) -> str:
+        if self._policy.admins:
+            return f"fill it in there, or let an admin type /sms contacts add NAME NUMBER @{called}"
+        return f'fill it in there, or write slack = "{user}" into a [[contact]] of sms.toml'

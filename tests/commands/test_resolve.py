@@ -136,7 +136,7 @@ async def test_all_bad_entries_are_named_at_once() -> None:
         "alice, alcie, xyzzy, 911, <#C1|general>, <@U1|un>, <@U2|deux>, <@U4>, "
         "<!subteam^S1|@nobody>, <!subteam^S2|@sre>, verified, xyzzy"
     )
-    why = await problems(raw, directory)
+    why = await problems(raw, directory, replace(POLICY, admins=()))
     assert list(why) == [
         "alcie",
         "xyzzy",
@@ -159,6 +159,12 @@ async def test_all_bad_entries_are_named_at_once() -> None:
     assert "no members" in why["@nobody"]
     assert 'slack = "U3"' in why["@sre, @Drei"]
     assert "no verified numbers" in why["verified"]
+
+
+async def test_where_there_are_admins_they_can_mend_it_from_slack() -> None:
+    why = await problems("xyzzy, <@U4|vier>", policy=replace(POLICY, admins=("U0ADMIN",)))
+    assert why["xyzzy"].endswith("an admin can add it: /sms contacts add xyzzy NUMBER")
+    assert why["@vier"].endswith("an admin type /sms contacts add NAME NUMBER @vier")
 
 
 async def test_a_bad_member_is_named_with_its_group() -> None:
