@@ -15,12 +15,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core import PATIENT, PROMPT, Core
 from bot.metrics import Metrics
 from bot.slack.message import Message
-from bot.slack.payload import Click, click, command_request, response_url, submitter
+from bot.slack.payload import (
+    Click,
+    click,
+    command_request,
+    forwarded,
+    response_url,
+    shortcut,
+    submitter,
+)
 from bot.slack.replies import Replies
 from bot.slack.surface import (
     AGAIN,
     COMMAND,
     COMPOSE,
+    FORWARD,
     LEAVE,
     NEXT,
     PREVIOUS,
@@ -107,6 +116,7 @@ class Listeners:
         """Tell Bolt what this bot listens to."""
         app.command(COMMAND)(_function(self.command))
         app.shortcut(COMPOSE)(_function(self.shortcut))
+        app.shortcut(FORWARD)(_function(self.forward))
         app.view(COMPOSE)(_function(self.submitted))
         app.action(RETRY)(_function(self.retry))
         app.action(AGAIN)(_function(self.send_again))
@@ -173,9 +183,21 @@ class Listeners:
             if refusal:
                 await tell(refusal)
 
-    async def _open(self, body: dict[str, Any], origin: composer.Origin) -> Message | None:
+    async def forward(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Send as SMS* of a message: the composer with its text and a link to it."""
+        clicked = shortcut(body)
+        async with self._replies.clicked(ack, clicked.ear, "shortcut") as tell:
+            origin = composer.Origin(clicked.actor.channel, clicked.answer_url)
+            refusal = await self._open(body, origin, forwarded(body))
+            await ack()
+            if refusal:
+                await tell(refusal)
+
+    async def _open(
+        self, body: dict[str, Any], origin: composer.Origin, message: str = ""
+    ) -> Message | None:
         """Open the composer; if Slack does not, give what to say instead."""
-        view = composer.composer(origin)
+        view = composer.composer(origin, message)
         try:
             async with asyncio.timeout(_OPENING):
                 await self._client.views_open(trigger_id=body["trigger_id"], view=view)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.slack.views.text import clip
 from bot.slack.voice import Ear
 from commands.dispatch import Request
+from commands.dressing import plain
 from commands.model import Actor
 
 
@@ -60,9 +62,31 @@ def click(body: Mapping[str, Any]) -> Click:
     )
 
 
+def shortcut(body: Mapping[str, Any]) -> Click:
+    """Read the shortcut of a message, which carries nothing but where it was chosen."""
+    actor = _person(body, str(body["channel"]["id"]))
+    return Click(
+        actor, "", str(body.get("response_url") or ""), f"shortcut:{body.get('trigger_id')}"
+    )
+
+
 def submitter(body: Mapping[str, Any], channel: str) -> Actor:
     """Read who submitted a view, acting in `channel`."""
     return _person(body, channel)
+
+
+def forwarded(body: Mapping[str, Any]) -> str:
+    """Write the text of an SMS from a message's shortcut: what it says, and a link to it.
+
+    The link is Slack's permalink, put together here: asking for it would take a trigger_id's time.
+    """
+    said = clip(plain(str(body["message"].get("text") or "")).strip(), _SAID)
+    domain, ts = body["team"].get("domain"), str(body["message_ts"]).replace(".", "")
+    link = f"https://{domain}.slack.com/archives/{body['channel']['id']}/p{ts}" if domain else ""
+    return "\n".join(filter(None, (said, link)))
+
+
+_SAID = 1_400  # so that the link still fits into Twilio's 1,600
 
 
 def response_url(body: Mapping[str, Any]) -> str:

@@ -9,7 +9,10 @@ SCOPES = frozenset(
 COMPOSE = "sms_compose"
 """Callback id of the global shortcut, and of the modal that it and `/sms send` open."""
 
-SHORTCUTS = frozenset({COMPOSE})
+FORWARD = "sms_forward"
+"""Callback id of the shortcut in a message's menu."""
+
+SHORTCUTS = frozenset({COMPOSE, FORWARD})
 
 RETRY = "sms_retry"
 AGAIN = "sms_again"

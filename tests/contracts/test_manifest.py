@@ -44,7 +44,10 @@ def test_the_manifest_declares_exactly_the_shortcuts_that_are_listened_to(
 ) -> None:
     shortcuts = manifest["features"]["shortcuts"]
     assert sorted(s["callback_id"] for s in shortcuts) == sorted(SHORTCUTS)
-    assert {s["type"] for s in shortcuts} == {"global"}
+    assert {s["callback_id"]: s["type"] for s in shortcuts} == {
+        "sms_compose": "global",
+        "sms_forward": "message",
+    }
 
 
 def test_slack_is_reached_by_socket_mode_with_buttons_and_modals(manifest: dict[str, Any]) -> None:

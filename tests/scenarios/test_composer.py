@@ -71,3 +71,37 @@ async def test_send_alone_where_nothing_is_allowed_opens_no_composer(world: Worl
     assert world.slack.views(ALICE) == []
     [answer] = world.private(channel="C0QUIET")
     assert "not in sms.toml" in str(answer.blocks)
+
+
+async def test_a_message_is_sent_as_sms_with_a_link_to_it(world: World) -> None:
+    await world.say("recipients")
+    [listing] = world.private()
+    await world.slack.click(ALICE, listing, "sms_share")
+    await world.wait(lambda: world.slack.channel_messages(ONCALL))
+    [message] = world.slack.channel_messages(ONCALL)
+    await world.slack.message_shortcut(ALICE, message, "sms_forward")
+    view = world.slack.top_view(ALICE)
+    await world.slack.submit(ALICE, view, {"recipients": "alice"})
+    await world.card()
+    [(to, body)] = world.sent()
+    link = f"https://sandbox.slack.com/archives/{ONCALL}/p{message.ts.replace('.', '')}"
+    assert (to, body) == ("+16175551212", f"{message.text}\n{link}")
+
+
+async def test_a_message_is_sent_on_under_the_rules_of_its_channel(world: World) -> None:
+    world.write_policy(
+        '[[channel]]\nid = "C0ONCALL"\nallow = ["recipients"]\nwho = ["*"]\n'
+        'to = ["directory"]\n[[contact]]\nname = "alice"\nnumber = "+16175551212"\n'
+    )
+    await world.stop()
+    await world.start()
+    await world.say("recipients")
+    [listing] = world.private()
+    await world.slack.click(ALICE, listing, "sms_share")
+    await world.wait(lambda: world.slack.channel_messages(ONCALL))
+    [message] = world.slack.channel_messages(ONCALL)
+    await world.slack.message_shortcut(ALICE, message, "sms_forward")
+    view = world.slack.top_view(ALICE)
+    await world.slack.submit(ALICE, view, {"recipients": "alice"})
+    assert "does not allow send" in view.errors["recipients"]
+    assert world.twilio.posts == []

@@ -52,8 +52,8 @@ class Filled:
     channel: str
 
 
-def composer(origin: Origin) -> View:
-    """Draw the empty modal; it asks for the channel only where none is known."""
+def composer(origin: Origin, message: str = "") -> View:
+    """Draw the modal, with a text to begin with; it asks for the channel where none is known."""
     blocks = [
         InputBlock(
             label="Recipients",
@@ -65,7 +65,9 @@ def composer(origin: Origin) -> View:
             label="Message",
             block_id=MESSAGE,
             hint="Up to 1,600 characters",
-            element=PlainTextInputElement(action_id=MESSAGE, multiline=True),
+            element=PlainTextInputElement(
+                action_id=MESSAGE, multiline=True, initial_value=message or None
+            ),
         ),
     ]
     if not origin.channel:
