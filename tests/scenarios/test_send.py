@@ -163,6 +163,6 @@ async def test_an_unknown_user_group_is_named_among_the_bad_entries(world: World
         ALICE, ONCALL, "send <!subteam^S0NO|@nobody>, carol hi", should_escape=False
     )
     [answer] = world.private()
-    assert "@nobody: Slack knows no such user group" in shown(answer)
+    assert "@nobody: Slack has no such user group, or it is disabled" in shown(answer)
     assert "carol" in shown(answer)
     assert world.sent() == []
