@@ -209,6 +209,13 @@ async def test_a_change_of_a_group_that_does_not_fit_is_refused(
     assert why in (await refused(admin, text)).text
 
 
+@pytest.mark.parametrize("verb", ["", "add ", "remove ", "delete "])
+async def test_a_contact_is_not_changed_as_a_group(admin: World, verb: str) -> None:
+    await changed(admin, "contacts add jane +16175551299")
+    members = "" if verb == "delete " else " alice"
+    assert "jane is a contact" in (await refused(admin, f"group {verb}jane{members}")).text
+
+
 async def test_groups_cannot_contain_each_other(admin: World) -> None:
     await changed(admin, "group night alice")
     await changed(admin, "group day night")
