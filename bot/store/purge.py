@@ -1,4 +1,4 @@
-"""Remove what is old: finished sends with their events, and jobs that ended long ago.
+"""Remove what is old: finished sends with their events, changes of the directory, ended jobs.
 
 In small batches, each a transaction of its own, so that nothing else waits for long. The audit is
 kept: it holds neither numbers nor texts.
@@ -32,6 +32,14 @@ DELETE FROM procrastinate_jobs WHERE id IN (
 )
 """
 
+# They hold the numbers of people who were removed, and cannot be undone any more.
+_CHANGES = """
+DELETE FROM directory_change WHERE id IN (
+    SELECT id FROM directory_change WHERE at < now() - make_interval(secs => %s)
+    ORDER BY at LIMIT %s
+)
+"""
+
 
 class Purge:
     """Removes old sends; one process at a time."""
@@ -52,7 +60,8 @@ class Purge:
             cursor = await conn.execute(_OLD, (keep, keep))
             old = await cursor.fetchone()
             if old is None:
-                return (await conn.execute(_JOBS, (keep, BATCH))).rowcount
+                jobs = (await conn.execute(_JOBS, (keep, BATCH))).rowcount
+                return jobs or (await conn.execute(_CHANGES, (keep, BATCH))).rowcount
             removed = (await conn.execute(_DELIVERIES, (old[0], BATCH))).rowcount
             if removed < BATCH:
                 removed += (

@@ -1,5 +1,6 @@
 """The composer: opened by `/sms send` or by the shortcut, submitted into the same flow."""
 
+from bot.sandbox.model import Message
 from tests.scenarios.world import ALICE, AWAY, ONCALL, World, payload, shown
 
 
@@ -73,13 +74,19 @@ async def test_send_alone_where_nothing_is_allowed_opens_no_composer(world: Worl
     assert "not in sms.toml" in str(answer.blocks)
 
 
-async def test_a_message_is_sent_as_sms_with_a_link_to_it(world: World) -> None:
+async def forwarded(world: World) -> Message:
+    """Choose *Send as SMS* of a message in the channel."""
     await world.say("recipients")
     [listing] = world.private()
     await world.slack.click(ALICE, listing, "sms_share")
     await world.wait(lambda: world.slack.channel_messages(ONCALL))
     [message] = world.slack.channel_messages(ONCALL)
     await world.slack.message_shortcut(ALICE, message, "sms_forward")
+    return message
+
+
+async def test_a_message_is_sent_as_sms_with_a_link_to_it(world: World) -> None:
+    message = await forwarded(world)
     view = world.slack.top_view(ALICE)
     await world.slack.submit(ALICE, view, {"recipients": "alice"})
     await world.card()
@@ -95,12 +102,7 @@ async def test_a_message_is_sent_on_under_the_rules_of_its_channel(world: World)
     )
     await world.stop()
     await world.start()
-    await world.say("recipients")
-    [listing] = world.private()
-    await world.slack.click(ALICE, listing, "sms_share")
-    await world.wait(lambda: world.slack.channel_messages(ONCALL))
-    [message] = world.slack.channel_messages(ONCALL)
-    await world.slack.message_shortcut(ALICE, message, "sms_forward")
+    await forwarded(world)
     view = world.slack.top_view(ALICE)
     await world.slack.submit(ALICE, view, {"recipients": "alice"})
     assert "does not allow send" in view.errors["recipients"]

@@ -2,8 +2,12 @@
 
 import asyncio
 
+from bot.store.book import Book
 from bot.store.purge import BATCH, Purge
 from bot.tasks import Order, Task
+from commands.changes import Change
+from commands.model import Actor, AuditEntry
+from commands.rules import Contact
 from tests.bot.store.kit import Store
 
 KEEP = 3600.0
@@ -137,3 +141,14 @@ async def test_one_process_at_a_time_removes(store: Store) -> None:
         async with asyncio.timeout(20):  # should it wait for the first
             assert await Purge(store.pool).step(KEEP) == 0
     assert await first == 4
+
+
+async def test_old_changes_of_the_directory_go_and_the_directory_stays(store: Store) -> None:
+    book = Book(store.pool)
+    entry = AuditEntry(Actor("U0ADMIN", "C0ONCALL"), "contacts", allowed=True, rule="admins")
+    for edition, name in enumerate(("old", "young")):
+        await book.write(Change(None, Contact(name, "+16175551299")), edition, entry)
+    await store.change("UPDATE directory_change SET at = at - interval '2 hours' WHERE id = 1")
+    assert await purged(store) == [1]
+    assert await store.rows("SELECT id FROM directory_change") == [(2,)]
+    assert await store.count("directory") == 2
