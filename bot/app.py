@@ -43,7 +43,8 @@ from bot.round import Limits
 from bot.slack.connection import SocketConnection
 from bot.slack.follower import Follower
 from bot.slack.identity import Identity
-from bot.slack.listeners import Listeners
+from bot.slack.listeners import Listeners, Tools
+from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
 from bot.slots import Slots
 from bot.store.book import Book
@@ -142,7 +143,10 @@ async def running(
         )
         follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)
         _work(parts, store, twilio, times, follower, in_flight)
-        listeners = Listeners(core, slack.voice, store.cards, slack.client, parts.metrics)
+        tools = Tools(
+            core, slack.voice, store.cards, slack.client, parts.metrics, Replies(slack.voice)
+        )
+        listeners = Listeners(tools)
         address = await _face(parts, listeners, slack, store, listens=listens)
         log.info("ready", address=address, listens=listens)
         yield Bot(address, parts.stopping, listens)

@@ -17,7 +17,8 @@ from bot.sandbox.model import Call, Message, View
 from bot.sandbox.server import FakeSlack
 from bot.slack.follower import Follower
 from bot.slack.identity import Identity
-from bot.slack.listeners import Listeners
+from bot.slack.listeners import Listeners, Tools
+from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
 from bot.store.book import Book
 from bot.store.database import Pool, open_pool
@@ -111,7 +112,7 @@ async def desk(
         "+15005550006",
         books.cards,
     )
-    listeners = Listeners(core, voice, books.cards, client, Metrics())
+    listeners = Listeners(Tools(core, voice, books.cards, client, Metrics(), Replies(voice)))
     made = Desk(slack, twilio, listeners, voice, books)
     yield made
     await listeners.drained(0)

@@ -1,0 +1,105 @@
+"""The composer: opened by `/sms send`, a shortcut or a message's menu, submitted into the flow."""
+
+import asyncio
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack.listeners.tools import STORING, Tools
+from bot.slack.message import Message
+from bot.slack.payload import forwarded, response_url, shortcut, submitter
+from bot.slack.views import composer
+from bot.slack.views.answers import plain
+from bot.slack.voice import SLACK_ERRORS, Ear, error_of
+from commands.outcome import Outcome, Refused
+
+_OPENING = 2.0
+"""Seconds that Slack may take to open the composer; the command is acknowledged after that."""
+
+_UNSTORED = (
+    "The bot's database takes its time, so it is not known yet whether this is stored. Submit it "
+    "again in a moment: the same composer sends once."
+)
+_NO_COMPOSER = "Slack did not open the composer ({}). Nothing was sent: {}"
+_AGAIN = "type /sms send again, or /sms send <recipients> <message> without the composer."
+
+log = structlog.get_logger(__name__)
+
+
+class Composing:
+    """The composer's listeners."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Send an SMS* from the shortcuts menu: the composer, which asks for the channel."""
+        ear = Ear(submitter(body, "").user, "")
+        async with self._tools.replies.clicked(ack, ear, "shortcut") as tell:
+            refusal = await self.open(body, composer.Origin())
+            await ack()
+            if refusal:
+                await tell(refusal)
+
+    async def forward(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Send as SMS* of a message: the composer with its text and a link to it."""
+        clicked = shortcut(body)
+        async with self._tools.replies.clicked(ack, clicked.ear, "shortcut") as tell:
+            origin = composer.Origin(clicked.actor.channel, clicked.answer_url)
+            refusal = await self.open(body, origin, forwarded(body))
+            await ack()
+            if refusal:
+                await tell(refusal)
+
+    async def open(
+        self, body: dict[str, Any], origin: composer.Origin, message: str = ""
+    ) -> Message | None:
+        """Open the composer; if Slack does not, give what to say instead."""
+        view = composer.composer(origin, message)
+        try:
+            async with asyncio.timeout(_OPENING):
+                await self._tools.client.views_open(trigger_id=body["trigger_id"], view=view)
+        except SLACK_ERRORS as exc:
+            error = error_of(exc)
+            log.warning("composer.unopened", error=error)
+            return plain(_NO_COMPOSER.format(error, _AGAIN))
+        return None
+
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The composer's *Send*."""
+        view = body["view"]
+        origin = composer.Origin.unpack(view["private_metadata"])
+        asked = not origin.channel
+
+        async def tell(message: Message) -> None:
+            await ack(
+                response_action="errors", errors=composer.errors(message.text, channel_asked=asked)
+            )
+
+        async with self._tools.replies.answering("composer", tell):
+            work = asyncio.ensure_future(self._submission(body, origin))
+            await asyncio.wait({work}, timeout=STORING)
+            if not work.done():  # sent once, however often the same composer is submitted
+                self._tools.replies.keep(work)
+                await tell(plain(_UNSTORED))
+                return
+            outcome = self._tools.counted(work.result())
+            if isinstance(outcome, Refused):
+                faults = composer.errors(
+                    outcome.text, outcome.remedy, outcome.kind, channel_asked=asked
+                )
+                await ack(response_action="errors", errors=faults)
+            else:
+                await ack()
+
+    async def _submission(self, body: dict[str, Any], origin: composer.Origin) -> Outcome:
+        view = body["view"]
+        filled = composer.filled(view)
+        return await self._tools.core.submission(
+            submitter(body, origin.channel or filled.channel),
+            filled.recipients,
+            filled.message,
+            f"view:{view['id']}",
+            origin.answer_url or response_url(body),
+        )
