@@ -8,7 +8,6 @@ the rest in the ledger to the next start.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,9 +16,6 @@ import aiohttp
 import psycopg
 import structlog
 from aiohttp.web import RouteDef
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
@@ -40,6 +36,8 @@ from bot.policywatch import watch
 from bot.reconcile import Reconcile
 from bot.rescue import Rescue
 from bot.round import Limits
+from bot.slack.asker import Asker
+from bot.slack.bolt import bolt
 from bot.slack.connection import SocketConnection
 from bot.slack.follower import Follower
 from bot.slack.identity import Identity
@@ -55,6 +53,7 @@ from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
 from bot.store.outbox import Outbox
 from bot.store.purge import Purge
+from bot.store.questions import PostgresQuestions
 from bot.store.statuses import Statuses
 from bot.tasks import Task
 from bot.timetable import Timetable
@@ -140,9 +139,12 @@ async def running(
             Book(store.pool),
             config.settings.twilio_from,
             store.cards,
+            store.questions,
+            lambda: source.current.timing.same_intent,
         )
         follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)
-        _work(parts, store, twilio, times, follower, in_flight)
+        asker = Asker(core, slack.voice)
+        _work(parts, store, twilio, times, follower, asker, in_flight)
         tools = Tools(
             core, slack.voice, store.cards, slack.client, parts.metrics, Replies(slack.voice)
         )
@@ -198,6 +200,7 @@ class _Store:
     ledger: PostgresLedger
     cards: Cards
     statuses: Statuses
+    questions: PostgresQuestions
 
 
 async def _store(parts: _Parts, times: Timetable) -> _Store:
@@ -212,7 +215,16 @@ async def _store(parts: _Parts, times: Timetable) -> _Store:
     jobs = Jobs(queue, lease)
     await jobs.open()
     ledger = PostgresLedger(pool, jobs, times.first_look)
-    return _Store(url, pool, lease, jobs, ledger, Cards(pool), Statuses(pool, jobs))
+    return _Store(
+        url,
+        pool,
+        lease,
+        jobs,
+        ledger,
+        Cards(pool),
+        Statuses(pool, jobs),
+        PostgresQuestions(pool, jobs),
+    )
 
 
 def _work(
@@ -221,6 +233,7 @@ def _work(
     twilio: TwilioClient,
     times: Timetable,
     follower: Follower,
+    asker: Asker,
     in_flight: int,
 ) -> None:
     """Start the jobs, and what keeps them going."""
@@ -239,6 +252,7 @@ def _work(
             Task.RECONCILE: Reconcile(outbox, doubts, store.statuses, twilio, times).run,
             Task.TRACK: Track(Itinerary(pool), store.statuses, twilio, times).run,
             Task.AGAIN: Again(store.ledger, outbox).run,
+            Task.QUESTION: asker.run,
         }
     )
     _in_background(
@@ -259,7 +273,7 @@ async def _face(
     parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, *, listens: bool
 ) -> str:
     """Start what others reach: the HTTP listener and the connection to Slack."""
-    app = _bolt(parts.settings, slack.identity)
+    app = bolt(parts.settings, slack.identity)
     listeners.register(app)
     socket: SocketConnection | None = None
     if listens and parts.settings.slack_app_token:
@@ -296,30 +310,6 @@ def _callbacks(parts: _Parts, store: _Store) -> list[RouteDef]:
     _in_background(parts, "inbox", inbox.run())
     secret = token.get_secret_value()
     return [web.twilio_status(public_url, secret, inbox.hear, parts.metrics)]
-
-
-def _bolt(settings: Settings, identity: Identity) -> AsyncApp:
-    secret = settings.slack_signing_secret
-
-    async def authorize() -> AuthorizeResult:  # a function: Bolt knows no `self`
-        return await identity.authorize()
-
-    app = AsyncApp(
-        # Bolt's own level would be the root's, and its warnings are advice to its developers
-        logger=logging.getLogger("slack_bolt"),
-        authorize=authorize,
-        signing_secret=secret.get_secret_value() if secret else None,
-        # Socket Mode comes authenticated; over HTTP configuration has seen to a secret
-        request_verification_enabled=settings.slack_app_token is None,
-        raise_error_for_unhandled_request=True,
-    )
-
-    async def unhandled(error: Exception) -> BoltResponse:
-        log.warning("request.unhandled", error=type(error).__name__)
-        return BoltResponse(status=404)
-
-    app.error(unhandled)
-    return app
 
 
 async def _alive(pool: Pool) -> bool:

@@ -3,23 +3,28 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.directory import LiveDirectory
 from bot.store.book import Book
 from bot.store.cards import Cards
 from bot.store.ledger import PostgresLedger
+from bot.store.questions import PostgresQuestions
 from commands.dispatch import (
     Request,
     Services,
+    answer,
     decide_doubt,
     dispatch,
+    expire,
+    look_at,
     retry_failed,
-    submit_send,
     undo,
+    withdraw,
 )
-from commands.model import Actor
+from commands.model import Actor, Turn
 from commands.outcome import Outcome
+from commands.question import Question, Word
 from commands.rules import Policy
 
 PROMPT = 2.0
@@ -48,6 +53,8 @@ class Core:
         book: the directory that admins keep in Slack.
         default_sender: the From of channels that name none.
         history: what was sent.
+        questions: what is asked before sending.
+        same_intent: gives how long the same text to the same people counts as sent already.
     """
 
     policy: Callable[[], Policy]
@@ -56,6 +63,8 @@ class Core:
     book: Book
     default_sender: str
     history: Cards
+    questions: PostgresQuestions
+    same_intent: Callable[[], timedelta]
 
     async def services(self, patience: float = PROMPT) -> Services:
         """Give a command its services; look-ups end after `patience` seconds."""
@@ -69,6 +78,8 @@ class Core:
             clock=SystemClock(),
             default_sender=self.default_sender,
             history=self.history,
+            questions=self.questions,
+            same_intent=self.same_intent(),
         )
 
     def masked(self, channel: str) -> bool:
@@ -83,8 +94,20 @@ class Core:
     async def submission(
         self, actor: Actor, recipients: str, message: str, key: str, answer_url: str
     ) -> Outcome:
-        """Carry out what the composer submits."""
-        return await submit_send(actor, recipients, message, key, await self.services(), answer_url)
+        """Carry out what the composer submits: a look at what would be sent."""
+        return await look_at(actor, recipients, message, key, await self.services(), answer_url)
+
+    async def answer(self, actor: Actor, turn: Turn, word: Word) -> Outcome:
+        """Carry out an answer to a question before sending."""
+        return await answer(actor, turn, word, await self.services())
+
+    async def expired(self, number: int) -> Question | None:
+        """Close a question whose time is over; give how it stands, None if there is none."""
+        return await expire(number, await self.services())
+
+    async def unasked(self, question: Question) -> Question:
+        """Close a question that nobody can be asked; give how it stands."""
+        return await withdraw(question, await self.services())
 
     async def retry(self, actor: Actor, send_id: int, answer_url: str) -> Outcome:
         """Carry out *Retry failed*."""

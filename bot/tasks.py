@@ -8,7 +8,7 @@ import psycopg
 
 
 class Task(StrEnum):
-    """What is done about a send in the background; each job names one send.
+    """What is done in the background about a send; each job names one send, or one question.
 
     The ledger is the truth and a job only a hint: each task reads what there is to do, so running
     one twice, or for nothing, is harmless.
@@ -26,6 +26,8 @@ class Task(StrEnum):
     """Ask Twilio what became of messages on their way."""
     AGAIN = "again"
     """Send a page once more to those whose phone may be within reach by now."""
+    QUESTION = "question"
+    """Show a second person what is asked before sending, and what came of it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Order:
 
     Attributes:
         task: what to do.
-        send_id: about which send.
+        send_id: about which send; of QUESTION, about which question.
         after: seconds from now before which it does not run.
     """
 

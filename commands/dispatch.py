@@ -6,7 +6,8 @@ Slash command, composer and button all enter here. Every expected ending comes b
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from commands import book
+from commands import answering, book
+from commands.asking import put
 from commands.contacts import add, contacts, remove
 from commands.dressing import Text
 from commands.errors import CommandError, UsageError
@@ -14,7 +15,7 @@ from commands.group import group
 from commands.help import help_
 from commands.later import later
 from commands.lookups import Lookups
-from commands.model import Actor, AuditEntry
+from commands.model import Actor, AuditEntry, Turn
 from commands.outcome import Outcome, Refused
 from commands.parser import (
     Command,
@@ -32,9 +33,10 @@ from commands.parser import (
     parse,
     read_recipients,
 )
+from commands.question import Question, Word
 from commands.recipients import recipients
 from commands.retry import leave, retry, send_again
-from commands.send import compose, send
+from commands.send import compose, prepare
 from commands.services import Case, Request, Services
 from commands.status import status
 from commands.why import why
@@ -43,16 +45,24 @@ __all__ = [
     "VERBS",
     "Request",
     "Services",
+    "answer",
     "decide_doubt",
     "dispatch",
+    "expire",
+    "look_at",
     "retry_failed",
-    "submit_send",
     "undo",
+    "withdraw",
 ]
+
+
+async def _send(command: Send, case: Case) -> Outcome:
+    return await put(await prepare(command, case), case)
+
 
 VERBS: Mapping[type[Command], Callable[..., Awaitable[Outcome]]] = MappingProxyType(
     {
-        Send: send,
+        Send: _send,
         Compose: compose,
         Recipients: recipients,
         Why: why,
@@ -78,7 +88,7 @@ async def dispatch(request: Request, services: Services) -> Outcome:
     return await _answer(request, services, work)
 
 
-async def submit_send(
+async def look_at(
     actor: Actor,
     recipients_text: str,
     message: str,
@@ -86,22 +96,55 @@ async def submit_send(
     services: Services,
     answer_url: str = "",
 ) -> Outcome:
-    """Carry out what the composer submits.
+    """Carry out what the composer submits: its sender is shown what would be sent.
 
     Args:
         actor: who asks, where.
         recipients_text: the recipient list, read as in the command.
         message: the text, sent as it is: Slack does not dress what is typed into a modal.
-        request_key: e.g. ``view:<view id>``.
+        request_key: what makes two submissions the same.
         services: the world.
         answer_url: Slack's response_url, empty if there is none.
     """
     request = Request(f"send {recipients_text} {message}", actor, request_key, answer_url)
 
     async def work(case: Case) -> Outcome:
-        return await send(Send(read_recipients(recipients_text), Text((message,))), case)
+        command = Send(read_recipients(recipients_text), Text((message,)))
+        return await put(await prepare(command, case), case, look=True)
 
     return await _answer(request, services, work)
+
+
+async def answer(actor: Actor, turn: Turn, word: Word, services: Services) -> Outcome:
+    """Carry out a button under a question before sending, once however often it is clicked.
+
+    Args:
+        actor: who answers, in the channel that the question belongs to.
+        turn: the state of the question that the button was drawn for.
+        word: what it says.
+        services: the world.
+    """
+    request = Request(f"{word} question {turn.question}", actor, f"answer:{turn.question}")
+
+    async def work(case: Case) -> Outcome:
+        return await answering.answer(turn, word, case)
+
+    return await _answer(request, services, work)
+
+
+async def expire(number: int, services: Services) -> Question | None:
+    """Close a question before sending whose time is over, on nobody's word.
+
+    Gives the question as it stands; None if there is none of this number.
+    """
+    request = Request("expire", Actor("", ""), f"expire:{number}")
+    return await answering.expire(number, Case(request, services, Lookups(services.directory)))
+
+
+async def withdraw(question: Question, services: Services) -> Question:
+    """Close a question before sending that nobody can be asked; give how it stands."""
+    request = Request("withdraw", Actor("", ""), f"withdraw:{question.turn.question}")
+    return await answering.withdraw(question, Case(request, services, Lookups(services.directory)))
 
 
 async def retry_failed(

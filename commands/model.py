@@ -6,7 +6,7 @@ Twilio channel address (``whatsapp:+16175551212``).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -216,6 +216,19 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """One state of a question before sending: a button answers the state that it was drawn for.
+
+    Attributes:
+        question: its number.
+        count: how often it has changed, from 1.
+    """
+
+    question: int
+    count: int
+
+
+@dataclass(frozen=True)
 class NewSend:
     """A send that was decided but is not yet committed.
 
@@ -232,6 +245,10 @@ class NewSend:
             checked inside the commit so that two commands cannot pass it together.
         retry_of: id of the send whose failed recipients this one repeats.
         answer_url: Slack's response_url for private answers, empty if there is none.
+        guard: how long the same text to the same people counts as sent already.
+        aware: the sends that did so and that the sender has been told of.
+        approver: Slack id of the second person who agreed, empty if nobody had to.
+        answers: the question that this send answers, None if nobody was asked.
     """
 
     request_key: str
@@ -245,6 +262,10 @@ class NewSend:
     daily_limit: int | None = None
     retry_of: int | None = None
     answer_url: str = ""
+    guard: timedelta = timedelta(0)
+    aware: frozenset[int] = frozenset()
+    approver: str = ""
+    answers: Turn | None = None
 
     def __repr__(self) -> str:
         """Leave out the body, the numbers and the answer URL: a `repr` may end in a log."""

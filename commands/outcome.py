@@ -1,8 +1,10 @@
 """What `dispatch` answers: frozen values that `bot` renders and nobody raises."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from commands.question import AlreadySent, Preview, Question
 from commands.snapshot import Snapshot, Standing
 
 
@@ -63,6 +65,49 @@ class LeftAlone:
 
     send_id: int
     recipients: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The sender is asked before anything is sent.
+
+    Attributes:
+        question: what they answer.
+        preview: what would be sent.
+        above: the channel's `confirm_above` that this send exceeds; None if it does not.
+        already: who has the same text already; None if nobody has.
+        now: when this is asked.
+    """
+
+    question: Question
+    preview: Preview
+    now: datetime
+    above: int | None = None
+    already: AlreadySent | None = None
+
+
+@dataclass(frozen=True)
+class Awaiting:
+    """A second person is asked, in the channel, before anything is sent.
+
+    Attributes:
+        question: what they answer.
+        above: the channel's `approve_above`.
+    """
+
+    question: Question
+    above: int
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a question: by this answer, or by an earlier one.
+
+    Attributes:
+        question: as it stands.
+    """
+
+    question: Question
 
 
 @dataclass(frozen=True)
@@ -200,6 +245,9 @@ Outcome = (
     Refused
     | Sending
     | SendingAgain
+    | Asked
+    | Awaiting
+    | Answered
     | LeftAlone
     | ComposerAsked
     | Listing

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from commands.errors import NotAllowed, NotYet, OverLimit, Refusal
+from commands.errors import NotAllowed, OverLimit, Refusal
 from commands.model import Action, Actor, Recipient
 from commands.rules import (
     DIRECTORY,
@@ -198,25 +198,19 @@ def _called(recipient: Recipient) -> str:
 
 
 def _size_denied(rules: ChannelRules, count: int) -> Decision | None:
-    sizes: tuple[tuple[str, int | None, str, type[Refusal]], ...] = (
-        ("max_recipients", rules.max_recipients, "are more than one command may have", OverLimit),
-        ("approve_above", rules.approve_above, f"need a second person's consent. {_LATER}", NotYet),
-        ("confirm_above", rules.confirm_above, f"need to be confirmed first. {_LATER}", NotYet),
+    limit = rules.max_recipients
+    if limit is None or count <= limit:
+        return None
+    return Decision(
+        allowed=False,
+        reason=f"{count} recipients are more than one command may have: max_recipients = {limit}.",
+        rule=rule_of(rules, "max_recipients"),
+        remedy=f"Send to at most {limit} at once, or {mend(rules, 'max_recipients', count)}",
+        kind=OverLimit,
     )
-    for key, limit, trouble, kind in sizes:
-        if limit is not None and count > limit:
-            return Decision(
-                allowed=False,
-                reason=f"{count} recipients {trouble}: {key} = {limit}.",
-                rule=rule_of(rules, key),
-                remedy=f"Send to at most {limit} at once, or {mend(rules, key, count)}",
-                kind=kind,
-            )
-    return None
 
 
 _GUEST = (
     "You are a guest from another organization here, and a guest may only do what `who` names them "
     "for, by their own user id."
 )
-_LATER = "This version cannot ask for that yet"

@@ -15,6 +15,7 @@ from commands.model import (
     Person,
     Recipient,
 )
+from commands.question import AlreadySent, Question, Stage
 from commands.snapshot import Snapshot, Standing
 
 
@@ -63,8 +64,16 @@ class Directory(Protocol):
 class Ledger(Protocol):
     """The one truth about every recipient."""
 
-    async def commit(self, send: NewSend) -> Committed | LimitReached:
-        """Write the send, its deliveries, its audit entry and its job in one transaction."""
+    async def commit(self, send: NewSend) -> Committed | LimitReached | AlreadySent | Question:
+        """Write the send, its deliveries, its audit entry and its job in one transaction.
+
+        It closes the question that the send answers. Nothing is written if that has had another
+        answer (it is given as it stands), if the daily limit leaves no room, or if some of the
+        recipients have the same text already and the sender is not aware of it.
+        """
+
+    async def already(self, send: NewSend) -> AlreadySent | None:
+        """Tell who of its recipients has the same text already, if its sender is not aware."""
 
     async def opted_out(self, sender: str) -> frozenset[str]:
         """Give the addresses that have opted out of a sender: no send of its reaches them."""
@@ -98,6 +107,25 @@ class Book(Protocol):
 
     async def made(self, number: int) -> Made | None:
         """Give a change that was made; None if there is none of this number."""
+
+
+class Questions(Protocol):
+    """What is asked before sending."""
+
+    async def ask(
+        self, send: NewSend, stage: Stage, folded: int, entry: AuditEntry | None = None
+    ) -> Question:
+        """Keep a question; of one `request_key` the first is given, however it stands."""
+
+    async def question(self, number: int) -> Question | None:
+        """Give a question as it stands; None if there is none of this number."""
+
+    async def move(self, question: Question, entry: AuditEntry | None = None) -> Question | None:
+        """Write what has become of a question, and begin its next turn.
+
+        None, and nothing is written, if `question.turn` is not its turn any more. Where it waits
+        for somebody, it can be answered for `LIFE` from now.
+        """
 
 
 class History(Protocol):

@@ -53,7 +53,7 @@ async def _reaches_all(
     group: Group, policy: Policy, rules: ChannelRules, verified: frozenset[str]
 ) -> bool:
     try:
-        members = await resolve((NameEntry(group.name),), policy, Nobody())
+        found = await resolve((NameEntry(group.name),), policy, Nobody())
     except BadRecipients:
         return False
-    return all(reach(policy, rules, member.address, verified) for member in members)
+    return all(reach(policy, rules, member.address, verified) for member in found.recipients)

@@ -7,6 +7,7 @@ Slack allows usergroups.* 20 times a minute, and a recipient list rarely needs t
 
 import difflib
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from commands.entries import (
@@ -40,10 +41,21 @@ _GONE = MappingProxyType(
 )
 
 
-async def resolve(
-    entries: Sequence[Entry], policy: Policy, directory: Directory
-) -> tuple[Recipient, ...]:
-    """Give everybody whom `entries` name, each address once, in order; its first name wins.
+@dataclass(frozen=True)
+class Resolved:
+    """Whom a recipient list names.
+
+    Attributes:
+        recipients: each address once, in order; its first name wins.
+        folded: how many more times one of them was named.
+    """
+
+    recipients: tuple[Recipient, ...]
+    folded: int = 0
+
+
+async def resolve(entries: Sequence[Entry], policy: Policy, directory: Directory) -> Resolved:
+    """Give everybody whom `entries` name.
 
     Raises:
         BadRecipients: some entries name nobody who can be reached; names every one.
@@ -53,15 +65,18 @@ async def resolve(
     await resolver.look_up(entry.user for entry in entries if isinstance(entry, UserEntry))
     recipients: dict[str, Recipient] = {}
     problems: dict[Problem, None] = {}
+    named = 0
     for entry in entries:
         async for found in resolver.find(entry):
             if isinstance(found, Problem):
                 problems[found] = None
-            elif not (known := recipients.get(found.address)) or not known.name:
+                continue
+            named += 1
+            if not (known := recipients.get(found.address)) or not known.name:
                 recipients[found.address] = found
     if problems:
         raise BadRecipients(tuple(problems), _REMEDY)
-    return tuple(recipients.values())
+    return Resolved(tuple(recipients.values()), named - len(recipients))
 
 
 class _Resolver:

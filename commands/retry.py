@@ -4,11 +4,12 @@ What failed is sent again as a new send. What is in doubt is the same send still
 word its recipients are queued anew, or left as they are.
 """
 
+from commands.asking import Put, put
 from commands.errors import NotAllowed, Refusal, UsageError
 from commands.model import Action, Part
-from commands.outcome import LeftAlone, Sending, SendingAgain
+from commands.outcome import LeftAlone, SendingAgain
 from commands.permission import permit
-from commands.send import commit, draft
+from commands.send import draft
 from commands.services import Case
 
 
@@ -22,7 +23,7 @@ def retry_key(send_id: int, retries: int) -> str:
     return f"retry:{send_id}:{retries}"
 
 
-async def retry(send_id: int, case: Case) -> Sending:
+async def retry(send_id: int, case: Case) -> Put:
     """Send again to those, and only those, who did not get send `send_id`.
 
     Raises:
@@ -33,7 +34,7 @@ async def retry(send_id: int, case: Case) -> Sending:
     if not part.recipients:
         raise _nothing_failed(part)
     key = retry_key(send_id, part.retries)
-    return await commit(await draft(case, actor, part.body, part.recipients, send_id, key), case)
+    return await put(await draft(case, actor, part.body, part.recipients, send_id, key), case)
 
 
 async def send_again(send_id: int, attempt: int, case: Case) -> SendingAgain:

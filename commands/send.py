@@ -1,11 +1,11 @@
-"""The verb `send`: resolve, decide, commit. Nothing is sent here; the committed send is."""
+"""The verb `send` up to its commit: resolve, decide. Nothing is sent here; what is committed is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commands.dressing import Text
 from commands.errors import OverLimit, UsageError
 from commands.lookups import Lookups
-from commands.model import Action, Actor, LimitReached, NewSend, Recipient
+from commands.model import Action, Actor, Committed, LimitReached, NewSend, Recipient
 from commands.outcome import ComposerAsked, Sending
 from commands.parser import Compose, Send
 from commands.permission import permit, require
@@ -18,6 +18,7 @@ from commands.policy import (
     needs_verified,
     rule_of,
 )
+from commands.question import AlreadySent, Question
 from commands.resolve import resolve
 from commands.segments import MAX_BODY, measure, utf16_units
 from commands.services import Case
@@ -30,15 +31,12 @@ class Draft:
     Attributes:
         new: what the ledger would be given.
         decision: why it may be.
+        folded: how many of the recipients typed were others once more.
     """
 
     new: NewSend
     decision: Decision
-
-
-async def send(command: Send, case: Case) -> Sending:
-    """Commit the send, unless anything speaks against it."""
-    return await commit(await prepare(command, case), case)
+    folded: int = 0
 
 
 async def compose(_command: Compose, case: Case) -> ComposerAsked:
@@ -70,8 +68,9 @@ async def prepare(command: Send, case: Case) -> Draft:
     """
     actor = await permit(case, Action.SEND)
     body = await _body(command.message, case.lookups)
-    recipients = await resolve(command.entries, case.services.policy, case.lookups)
-    return await draft(case, actor, body, recipients)
+    found = await resolve(command.entries, case.services.policy, case.lookups)
+    drafted = await draft(case, actor, body, found.recipients)
+    return replace(drafted, folded=found.folded)
 
 
 async def draft(
@@ -114,21 +113,24 @@ async def draft(
         daily_limit=rules.daily_limit,
         retry_of=retry_of,
         answer_url=request.answer_url,
+        guard=case.services.same_intent,
     )
     return Draft(new, decision)
 
 
-async def commit(decided: Draft, case: Case) -> Sending:
+async def commit(drafted: Draft, case: Case) -> Sending | AlreadySent | Question:
     """Write the send to the ledger.
 
     Raises:
         OverLimit: the channel's last 24 hours leave no room.
     """
-    new = decided.new
+    new = drafted.new
     written = await case.services.ledger.commit(new)
     if isinstance(written, LimitReached):
         rules = case.services.policy.channels[new.actor.channel]
         raise _over_limit(written, rules, len(new.recipients))
+    if not isinstance(written, Committed):
+        return written
     segments = measure(new.body).segments
     return Sending(written.send_id, len(new.recipients), written.repeated, segments)
 

@@ -1,10 +1,11 @@
 """What a verb is given: the request, and the services that answer it."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from commands.lookups import Lookups
 from commands.model import Actor
-from commands.ports import AuditLog, Book, Clock, Directory, History, Ledger
+from commands.ports import AuditLog, Book, Clock, Directory, History, Ledger, Questions
 from commands.rules import Policy
 
 
@@ -42,6 +43,9 @@ class Services:
         clock: the time.
         default_sender: the From of channels that name none.
         history: what was sent.
+        questions: what is asked before sending.
+        same_intent: how long the same text to the same people counts as sent already; zero asks
+            nobody.
     """
 
     policy: Policy
@@ -52,6 +56,8 @@ class Services:
     clock: Clock
     default_sender: str
     history: History
+    questions: Questions
+    same_intent: timedelta
 
 
 @dataclass(frozen=True)

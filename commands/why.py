@@ -1,6 +1,8 @@
 """The verb `why`: the same way as the command itself, short of its commit."""
 
-from commands.characters import named, odd_ones, plainer
+from collections.abc import Iterator
+
+from commands.asking import rules_of
 from commands.errors import Refusal
 from commands.later import later
 from commands.model import Action
@@ -20,7 +22,8 @@ from commands.parser import (
 )
 from commands.permission import any_action, ask, permit_admin, require
 from commands.policy import Decision
-from commands.segments import measure
+from commands.preview import billed, plainly
+from commands.rules import ChannelRules
 from commands.send import Draft, prepare
 from commands.services import Case
 from commands.status import status
@@ -40,7 +43,7 @@ async def why(command: Why, case: Case) -> Explained:
 async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
     match command:
         case Send():
-            return _send(await prepare(command, case))
+            return await _send(await prepare(command, case), case)
         case Compose() | Recipients():
             lists = isinstance(command, Recipients)
             return _action(await ask(case, Action.RECIPIENTS if lists else Action.SEND))
@@ -57,36 +60,27 @@ async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
             return await later(command, case)
 
 
-def _send(draft: Draft) -> tuple[str, str]:
-    reason, limit = draft.decision.reason, draft.new.daily_limit
-    count = len(draft.new.recipients)
+async def _send(draft: Draft, case: Case) -> tuple[str, str]:
+    new, limit = draft.new, draft.new.daily_limit
+    count = len(new.recipients)
+    said = [draft.decision.reason]
     if limit is not None:
-        reason += f" {count} would be counted towards daily_limit = {limit}."
-    return f"{reason} {_size(draft.new.body, count)}", draft.decision.rule
+        said.append(f"{count} would be counted towards daily_limit = {limit}.")
+    said += _questions(rules_of(draft, case), count)
+    if already := await case.services.ledger.already(new):
+        said.append(
+            f"You would be asked first: {len(already.reached)} of {count} have the same text by "
+            f"send {already.send_id} already, or may get it."
+        )
+    said += filter(None, (billed(new.body, count), plainly(new.body)))
+    return " ".join(said), draft.decision.rule
 
 
-def _size(body: str, count: int) -> str:
-    """Say what is billed, and which characters make it more than it need be."""
-    size, odd = measure(body), odd_ones(body)
-    told = f"{size.segments * count:,} SMS in all: {_segments(size.segments)} each"
-    if not odd:
-        return f"{told}."
-    why = ", ".join(named(c) for c in odd[:_NAMED])
-    told += f", with 70 characters a segment instead of 160 because of {why}"
-    told += f" and {len(odd) - _NAMED} more" if len(odd) > _NAMED else ""
-    plain = measure(plainer(body)).segments
-    return f"{told}. " + (
-        f"Plain characters would make it {_segments(plain)} each: {plainer(body)}"
-        if plain < size.segments
-        else "Plain characters would make it no shorter."
-    )
-
-
-def _segments(count: int) -> str:
-    return f"{count} segment{'' if count == 1 else 's'}"
-
-
-_NAMED = 5
+def _questions(rules: ChannelRules, count: int) -> Iterator[str]:
+    if rules.confirm_above is not None and count > rules.confirm_above:
+        yield f"You would be asked first: confirm_above = {rules.confirm_above}."
+    if rules.approve_above is not None and count > rules.approve_above:
+        yield f"A second person would have to agree: approve_above = {rules.approve_above}."
 
 
 def _action(asked: tuple[object, Decision]) -> tuple[str, str]:

@@ -25,5 +25,16 @@ STATUS = "sms_status"
 
 UNDO = "sms_undo"
 
+PREVIEW = "sms_preview"
+"""Callback id of the modal that shows what the composer would send."""
+
+CONFIRM = "sms_confirm"
+MISSING = "sms_missing"
+TRIM = "sms_trim"
+PLAIN = "sms_plain"
+CANCEL = "sms_cancel"
+APPROVE = "sms_approve"
+DECLINE = "sms_decline"
+
 EVENT_TYPE = "sms_send"
 """`event_type` of the metadata that a card carries."""

@@ -10,14 +10,18 @@ from bot.store.database import Pool
 from bot.store.doubts import requeue
 from bot.store.marks import mark
 from bot.store.optouts import OPTED_OUT, leave_out
+from bot.store.questions import PostgresQuestions, sent
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
+from commands.intent import intent_of
 from commands.model import Actor, AuditEntry, Committed, LimitReached, NewSend, Part, Recipient
+from commands.question import AlreadySent, Question
 
 _SEND = """
 INSERT INTO send
-    (request_key, kind, team, channel, actor, sender, body, recipients, retry_of, look_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))
+    (request_key, kind, team, channel, actor, sender, body, recipients, retry_of, intent,
+    approved_by, look_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))
 ON CONFLICT (request_key) DO NOTHING
 RETURNING id
 """
@@ -33,6 +37,28 @@ _CARD = "INSERT INTO card (send_id, answer_url) VALUES (%s, %s)"
 _USED = """
 SELECT coalesce(sum(recipients), 0) FROM send
 WHERE channel = %s AND created > now() - interval '24 hours' AND id <> %s
+"""
+
+# By the text's digest; each such send's recipients by their own index. A send that the sender is
+# aware of counts among those who have it, but asks nothing by itself.
+_ALREADY = """
+WITH earlier AS MATERIALIZED (
+    SELECT id, actor, created FROM send
+    WHERE intent = %(intent)s AND created > now() - %(guard)s AND request_key <> %(key)s
+), seen AS (
+    SELECT d.address,
+        bool_or(d.state NOT IN ('failed', 'undelivered', 'canceled', 'suppressed')) AS reached,
+        bool_or(d.state = 'delivered') AS delivered,
+        array_agg(d.send_id) AS sends
+    FROM earlier e JOIN delivery d ON d.send_id = e.id
+    WHERE d.address = ANY(%(addresses)s) GROUP BY 1
+), reached AS (SELECT * FROM seen WHERE reached)
+SELECT e.id, e.actor, e.created,
+    (SELECT array_agg(DISTINCT s) FROM reached, unnest(sends) AS s),
+    (SELECT array_agg(address) FROM reached),
+    (SELECT count(*) FROM reached WHERE delivered)
+FROM earlier e WHERE e.id IN (SELECT unnest(sends) FROM reached)
+ORDER BY e.created DESC, e.id DESC LIMIT 1
 """
 
 _HEAD = """
@@ -80,27 +106,52 @@ class PostgresLedger:
         self._jobs = jobs
         self._first_look = first_look
 
-    async def commit(self, send: NewSend) -> Committed | LimitReached:
+    async def commit(self, send: NewSend) -> Committed | LimitReached | AlreadySent | Question:
         """Write send, deliveries, card, audit and jobs in one transaction, or nothing.
 
-        A `request_key` that the ledger knows gives the send that it made the first time.
+        A `request_key` that the ledger knows gives the send that it made the first time; a
+        question that has another answer is given as it stands.
         """
         async with self._pool.connection() as conn:
             try:
                 # in a pipeline: what needs no answer does not wait for one
                 async with conn.pipeline(), conn.transaction():
                     return await self._commit(conn, send)
-            except _OverLimitError as full:
-                return full.reached
+            except _Refused as refused:
+                if refused.verdict is not None:
+                    return refused.verdict
+        return await self._answered(send)
+
+    async def _answered(self, send: NewSend) -> Question:
+        number = send.answers.question if send.answers else 0
+        question = await PostgresQuestions(self._pool, self._jobs).question(number)
+        if question is None:  # removed in this moment, a day after its end
+            raise LookupError(number)
+        return question
+
+    async def already(self, send: NewSend) -> AlreadySent | None:
+        """Tell who of its recipients has the same text already, if its sender is not aware."""
+        async with self._pool.connection() as conn:
+            return await _already(conn, send)
 
     async def _commit(self, conn: psycopg.AsyncConnection, send: NewSend) -> Committed:
         if send.daily_limit is not None:  # two commands must not pass the limit together
             await conn.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (send.actor.channel,)
             )
+        if send.guard:  # nor two of the same text each other
+            await conn.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (intent_of(send.body),)
+            )
+        if already := await _already(conn, send):
+            raise _Refused(already)
         send_id = await self._insert(conn, send)
         if send_id is None:
             return await _known(conn, send.request_key)
+        if not await sent(conn, send, send_id):
+            raise _Refused(None)
+        if send.answers and send.approver:
+            await self._jobs.defer(Order(Task.QUESTION, send.answers.question), conn=conn)
         if send.daily_limit is not None:
             await _check_limit(conn, send, send_id, send.daily_limit)
         await self._fill(conn, send, send_id)
@@ -120,6 +171,8 @@ class PostgresLedger:
                 storable(send.body),
                 len(send.recipients),
                 send.retry_of,
+                intent_of(send.body),
+                send.approver,
                 self._first_look(),
             ),
         )
@@ -208,12 +261,35 @@ class PostgresLedger:
             await mark(conn, self._jobs, [send_id])
 
 
-class _OverLimitError(Exception):
-    """Carries the verdict out of the transaction, which it rolls back."""
+class _Refused(Exception):
+    """Carries the verdict out of the transaction, which it rolls back.
 
-    def __init__(self, reached: LimitReached) -> None:
+    Attributes:
+        verdict: None where the question that the send answers has another answer.
+    """
+
+    def __init__(self, verdict: LimitReached | AlreadySent | None) -> None:
         super().__init__()
-        self.reached = reached
+        self.verdict = verdict
+
+
+async def _already(conn: psycopg.AsyncConnection, send: NewSend) -> AlreadySent | None:
+    """Tell who has the same text by another request, unless the sender is aware of it."""
+    if not send.guard:
+        return None
+    asked = {
+        "intent": intent_of(send.body),
+        "guard": send.guard,
+        "key": send.request_key,
+        "addresses": [r.address for r in send.recipients],
+    }
+    row = await (await conn.execute(_ALREADY, asked)).fetchone()
+    if row is None:
+        return None
+    send_id, actor, at, sends, reached, delivered = row
+    if send.aware.issuperset(sends):
+        return None
+    return AlreadySent(send_id, actor, at, frozenset(sends), frozenset(reached), delivered)
 
 
 async def _known(conn: psycopg.AsyncConnection, request_key: str) -> Committed:
@@ -231,13 +307,15 @@ async def _check_limit(
     row = await cursor.fetchone()
     used = int(row[0]) if row else 0
     if used + len(send.recipients) > limit:
-        raise _OverLimitError(LimitReached(used, limit))
+        raise _Refused(LimitReached(used, limit))
 
 
 def _allowed(send: NewSend, send_id: int) -> AuditEntry:
     detail = f"{len(send.recipients)} recipients"
     if send.retry_of is not None:
         detail += f", again after send {send.retry_of}"
+    if send.approver:
+        detail += f", agreed by {send.approver}"
     return AuditEntry(
         send.actor, str(send.kind), allowed=True, rule=send.rule, detail=detail, send_id=send_id
     )

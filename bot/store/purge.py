@@ -1,4 +1,4 @@
-"""Remove what is old: finished sends with their events, changes of the directory, ended jobs.
+"""Remove what is old: sends, changes of the directory, questions before sending, ended jobs.
 
 In small batches, each a transaction of its own, so that nothing else waits for long. The audit is
 kept: it holds neither numbers nor texts.
@@ -41,6 +41,14 @@ DELETE FROM directory_change WHERE id IN (
 """
 
 
+# They hold a text and numbers, and are answered by now or never. A day later nobody clicks on them.
+_QUESTIONS = """
+DELETE FROM question WHERE id IN (
+    SELECT id FROM question WHERE expires < now() - interval '1 day' ORDER BY expires LIMIT %s
+)
+"""
+
+
 class Purge:
     """Removes old sends; one process at a time."""
 
@@ -61,7 +69,8 @@ class Purge:
             old = await cursor.fetchone()
             if old is None:
                 jobs = (await conn.execute(_JOBS, (keep, BATCH))).rowcount
-                return jobs or (await conn.execute(_CHANGES, (keep, BATCH))).rowcount
+                changes = (await conn.execute(_CHANGES, (keep, BATCH))).rowcount
+                return jobs + changes + (await conn.execute(_QUESTIONS, (BATCH,))).rowcount
             removed = (await conn.execute(_DELIVERIES, (old[0], BATCH))).rowcount
             if removed < BATCH:
                 removed += (

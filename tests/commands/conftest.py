@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from commands.changes import Change, Made
 from commands.dispatch import Request, Services, dispatch
 from commands.errors import LookupFailed
+from commands.intent import intent_of
 from commands.model import (
     Actor,
     AuditEntry,
@@ -20,9 +21,11 @@ from commands.model import (
     Person,
     PersonState,
     Recipient,
+    Turn,
 )
 from commands.outcome import Outcome
 from commands.policy import ChannelRules, Contact, Group, Policy
+from commands.question import LIFE, OPEN, AlreadySent, Question, Stage
 from commands.snapshot import Snapshot, Standing
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -81,8 +84,69 @@ class FakeDirectory:
 
 
 @dataclass
+class FakeQuestions:
+    """Keeps every question as it stands; `faster` is somebody who answers right before each."""
+
+    clock: "FakeClock"
+    kept: dict[int, Question] = field(default_factory=dict)
+    entries: list[AuditEntry] = field(default_factory=list)
+    faster: Question | None = None
+
+    async def ask(
+        self, send: NewSend, stage: Stage, folded: int, entry: AuditEntry | None = None
+    ) -> Question:
+        for known in self.kept.values():
+            if known.new.request_key == send.request_key:
+                return known
+        number = len(self.kept) + 1
+        self.kept[number] = Question(
+            Turn(number, 1), stage, _stored(send), self.clock.now() + LIFE, folded
+        )
+        self.entries += [entry] if entry else []
+        return self.kept[number]
+
+    async def question(self, number: int) -> Question | None:
+        return self.kept.get(number)
+
+    async def move(self, question: Question, entry: AuditEntry | None = None) -> Question | None:
+        number, count = question.turn.question, question.turn.count
+        if self.faster:
+            self.kept[number] = self.faster
+        if self.kept[number].turn != question.turn:
+            return None
+        late = self.clock.now() + LIFE if question.stage in OPEN else question.expires
+        self.kept[number] = replace(
+            question, turn=Turn(number, count + 1), expires=late, new=_stored(question.new)
+        )
+        self.entries += [entry] if entry else []
+        return self.kept[number]
+
+    def sent(self, send: NewSend, number: int) -> Question | None:
+        """Close the question that a send answers; give it if it has another answer."""
+        if send.answers is None:
+            return None
+        found = self.kept[send.answers.question]
+        if self.faster or found.turn != send.answers:
+            return self.faster or found
+        turn = Turn(found.turn.question, found.turn.count + 1)
+        by = send.approver or send.actor.user
+        self.kept[turn.question] = replace(
+            found, turn=turn, stage=Stage.SENT, decided_by=by, send_id=number
+        )
+        return None
+
+
+def _stored(send: NewSend) -> NewSend:
+    """Give what the database keeps of a send that waits: all but what the policy says."""
+    return replace(send, command="", daily_limit=None, guard=timedelta(0), answers=None)
+
+
+@dataclass
 class FakeLedger:
+    questions: FakeQuestions
     sends: list[NewSend] = field(default_factory=list)
+    unreached: set[str] = field(default_factory=set)
+    delivered: set[str] = field(default_factory=set)
     parts: dict[int, Part] = field(default_factory=dict)
     doubtful: dict[tuple[int, int], Part] = field(default_factory=dict)
     again: list[tuple[int, int, str, str]] = field(default_factory=list)
@@ -91,14 +155,34 @@ class FakeLedger:
     used: int = 0
     faster: bool = False
 
-    async def commit(self, send: NewSend) -> Committed | LimitReached:
+    async def commit(self, send: NewSend) -> Committed | LimitReached | AlreadySent | Question:
         for number, known in enumerate(self.sends, 1):
             if known.request_key == send.request_key:
                 return Committed(number, repeated=True)
         if send.daily_limit is not None and self.used + len(send.recipients) > send.daily_limit:
             return LimitReached(self.used, send.daily_limit)
+        if already := await self.already(send):
+            return already
+        if closed := self.questions.sent(send, len(self.sends) + 1):
+            return closed
         self.sends.append(send)
         return Committed(len(self.sends))
+
+    async def already(self, send: NewSend) -> AlreadySent | None:
+        """Find the same text; everything that was sent counts as sent right now."""
+        mine = frozenset(r.address for r in send.recipients) - self.unreached
+        same = {
+            number: reached
+            for number, each in enumerate(self.sends, 1)
+            if intent_of(each.body) == intent_of(send.body)
+            and (reached := mine & {r.address for r in each.recipients})
+        }
+        if not send.guard or send.aware.issuperset(same):
+            return None
+        reached = frozenset[str]().union(*same.values())
+        actor = self.sends[max(same) - 1].actor.user
+        count = len(reached & self.delivered)
+        return AlreadySent(max(same), actor, NOW, frozenset(same), reached, count)
 
     async def opted_out(self, sender: str) -> frozenset[str]:
         return frozenset(address for theirs, address in self.out if theirs == sender)
@@ -188,12 +272,16 @@ class FakeBook:
 class World:
     policy: Policy
     directory: FakeDirectory = field(default_factory=FakeDirectory)
-    ledger: FakeLedger = field(default_factory=FakeLedger)
     audit: FakeAudit = field(default_factory=FakeAudit)
     book: FakeBook = field(default_factory=FakeBook)
     clock: FakeClock = field(default_factory=FakeClock)
     history: FakeHistory = field(default_factory=FakeHistory)
     actor: Actor = field(default_factory=lambda: Actor("U0ME", "C1"))
+    same_intent: timedelta = timedelta(minutes=10)
+
+    def __post_init__(self) -> None:
+        self.questions = FakeQuestions(self.clock)
+        self.ledger = FakeLedger(self.questions)
 
     @property
     def services(self) -> Services:
@@ -206,6 +294,8 @@ class World:
             self.clock,
             "+15005550006",
             self.history,
+            self.questions,
+            self.same_intent,
         )
 
     def rule(self, **keys: Any) -> None:  # noqa: ANN401 - each key has its own type

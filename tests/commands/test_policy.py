@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from commands.errors import NotAllowed, NotYet, OverLimit, Refusal
+from commands.errors import NotAllowed, OverLimit, Refusal
 from commands.model import Action, Actor, Recipient
 from commands.policy import ChannelRules, Decision, Policy, decide
 from tests.commands.conftest import ALICE, BOB, policy_of
@@ -69,8 +69,6 @@ def test_each_key_allows_what_it_says(keys: dict[str, Any], actor: Actor) -> Non
         ({"to": ()}, "to = []", 'to = ["directory"]', NotAllowed),
         ({"to": ("+44",)}, 'to = ["+44"]', 'to = ["+44", "directory"]', NotAllowed),
         ({"max_recipients": 1}, "max_recipients = 1", "max_recipients = 2", OverLimit),
-        ({"confirm_above": 1}, "confirm_above = 1", "confirm_above = 2", NotYet),
-        ({"approve_above": 0}, "approve_above = 0", "approve_above = 2", NotYet),
     ],
 )
 def test_each_key_refuses_and_shows_the_line_that_would_allow(
@@ -144,8 +142,7 @@ def test_the_action_alone_can_be_decided() -> None:
         ({"allow": (), "who": (), "to": (), "max_recipients": 0}, "allow"),
         ({"who": (), "to": (), "max_recipients": 0}, "who"),
         ({"to": (), "max_recipients": 0}, "to"),
-        ({"max_recipients": 0, "approve_above": 0, "confirm_above": 0}, "max_recipients"),
-        ({"approve_above": 0, "confirm_above": 0}, "approve_above"),
+        ({"max_recipients": 0}, "max_recipients"),
     ],
 )
 def test_rules_are_asked_in_order(keys: dict[str, Any], first: str) -> None:

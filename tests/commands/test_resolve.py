@@ -19,7 +19,8 @@ async def people(
     raw: str, directory: FakeDirectory | None = None, policy: Policy = POLICY
 ) -> tuple[Recipient, ...]:
     entries, _ = read_list(raw)
-    return await resolve(entries, policy, Lookups(directory or FakeDirectory()))
+    found = await resolve(entries, policy, Lookups(directory or FakeDirectory()))
+    return found.recipients
 
 
 async def problems(

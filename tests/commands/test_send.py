@@ -1,11 +1,12 @@
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from commands.dispatch import submit_send
+from commands.dispatch import look_at
 from commands.model import Actor, NewSend, Recipient
-from commands.outcome import ComposerAsked, Refused, Sending
+from commands.outcome import Asked, ComposerAsked, Refused, Sending
 from tests.commands.conftest import ALICE, BOB, NOW, World
 
 TEXT = "send alice, bob Water in the lab"
@@ -32,6 +33,7 @@ async def test_a_send_is_committed_with_all_it_needs(world: World) -> None:
             command=TEXT,
             daily_limit=500,
             answer_url="https://answer",
+            guard=timedelta(minutes=10),
         )
     ]
     assert world.audit.entries == []
@@ -63,8 +65,6 @@ KEYS: list[tuple[dict[str, Any], str]] = [
     ({"to": ("+44",)}, "NotAllowed"),
     ({"max_recipients": 1}, "OverLimit"),
     ({"daily_limit": 1}, "OverLimit"),
-    ({"confirm_above": 1}, "NotYet"),
-    ({"approve_above": 1}, "NotYet"),
 ]
 
 
@@ -252,7 +252,7 @@ async def test_the_composer_is_refused_in_an_unknown_channel(world: World) -> No
 
 
 async def test_what_the_composer_submits_takes_the_same_way(world: World) -> None:
-    outcome = await submit_send(
+    outcome = await look_at(
         world.actor,
         "alice ,<@U0ALICE>",
         " a &amp; <@U1>\nb ",
@@ -260,10 +260,11 @@ async def test_what_the_composer_submits_takes_the_same_way(world: World) -> Non
         world.services,
         "https://a",
     )
-    assert outcome == Sending(1, 1, repeated=False, segments=1)
-    (send,) = world.ledger.sends
-    assert (send.request_key, send.answer_url) == ("view:1", "https://a")
-    assert send.body == "a &amp; <@U1>\nb"
+    assert isinstance(outcome, Asked)
+    assert world.ledger.sends == []
+    new = outcome.question.new
+    assert (new.request_key, new.answer_url) == ("view:1", "https://a")
+    assert (new.body, outcome.question.folded) == ("a &amp; <@U1>\nb", 1)
 
 
 @pytest.mark.parametrize(
@@ -278,12 +279,12 @@ async def test_what_the_composer_submits_takes_the_same_way(world: World) -> Non
 async def test_the_composer_s_faults_are_refused(
     world: World, people: str, message: str, says: str
 ) -> None:
-    outcome = await submit_send(world.actor, people, message, "view:1", world.services)
+    outcome = await look_at(world.actor, people, message, "view:1", world.services)
     assert says in refused(outcome).text
     assert world.ledger.sends == []
 
 
 async def test_the_composer_s_refusals_are_audited_as_a_send(world: World) -> None:
     world.rule(who=())
-    refused(await submit_send(world.actor, "alice", "Hi", "view:1", world.services))
+    refused(await look_at(world.actor, "alice", "Hi", "view:1", world.services))
     assert world.audit.entries[0].action == "send"

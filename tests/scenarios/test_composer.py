@@ -7,10 +7,7 @@ from tests.scenarios.world import ALICE, AWAY, ONCALL, World, payload, shown
 async def test_send_alone_opens_the_composer_and_submitting_it_sends(world: World) -> None:
     done = await world.say("send")
     assert done.error == ""
-    view = world.slack.top_view(ALICE)
-    await world.slack.submit(
-        ALICE, view, {"recipients": "alice, +16175551299", "message": "Water & <more>"}
-    )
+    await world.compose(recipients="alice, +16175551299", message="Water & <more>")
     card = await world.card()
     assert payload(card)["status"] == "Success"
     assert sorted(world.sent()) == [
@@ -38,10 +35,7 @@ async def test_a_message_that_is_too_long_is_told_at_the_message(world: World) -
 
 async def test_the_shortcut_asks_for_the_channel_whose_permissions_decide(world: World) -> None:
     await world.slack.global_shortcut(ALICE, "sms_compose")
-    view = world.slack.top_view(ALICE)
-    await world.slack.submit(
-        ALICE, view, {"channel": ONCALL, "recipients": "alice", "message": "Water"}
-    )
+    await world.compose(channel=ONCALL, recipients="alice", message="Water")
     await world.card()
     assert world.sent() == [("+16175551212", "Water")]
 
@@ -50,17 +44,16 @@ async def test_a_shortcut_for_a_channel_without_the_bot_is_answered_privately_th
     world: World,
 ) -> None:
     await world.slack.global_shortcut(ALICE, "sms_compose")
-    view = world.slack.top_view(ALICE)
-    values = {"channel": AWAY, "recipients": "+16175551299", "message": "Water"}
-    await world.slack.submit(ALICE, view, values)
+    await world.compose(channel=AWAY, recipients="+16175551299", message="Water")
     answer = await world.whisper("Success", channel=AWAY)
     assert "+16175551299" in shown(answer)
 
 
 async def test_a_redelivered_submission_is_the_same_send(world: World) -> None:
     await world.say("send")
-    view = world.slack.top_view(ALICE)
-    done = await world.slack.submit(ALICE, view, {"recipients": "alice", "message": "Water"})
+    composer = world.slack.top_view(ALICE)
+    await world.slack.submit(ALICE, composer, {"recipients": "alice", "message": "Water"})
+    done = await world.slack.submit(ALICE, world.slack.top_view(ALICE), {})
     await world.slack.redeliver(done)
     await world.card()
     assert len(world.sent()) == 1
@@ -87,8 +80,7 @@ async def forwarded(world: World) -> Message:
 
 async def test_a_message_is_sent_as_sms_with_a_link_to_it(world: World) -> None:
     message = await forwarded(world)
-    view = world.slack.top_view(ALICE)
-    await world.slack.submit(ALICE, view, {"recipients": "alice"})
+    await world.compose(recipients="alice")
     await world.card()
     [(to, body)] = world.sent()
     link = f"https://sandbox.slack.com/archives/{ONCALL}/p{message.ts.replace('.', '')}"

@@ -141,6 +141,14 @@ class World:
         """Type `/sms …`."""
         return await self.slack.command(user, channel, text)
 
+    async def compose(self, user: str = ALICE, **values: str) -> None:
+        """Fill the composer that is open, and submit the preview that follows."""
+        composer = self.slack.top_view(user)
+        await self.slack.submit(user, composer, values)
+        preview = self.slack.top_view(user)
+        assert preview is not composer, composer.errors
+        await self.slack.submit(user, preview, {})
+
     def cards(self, channel: str = ONCALL) -> list[Message]:
         """What the bot has posted in a channel."""
         return [m for m in self.slack.channel_messages(channel) if m.metadata]

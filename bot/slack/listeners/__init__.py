@@ -10,21 +10,30 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.slack.listeners.composing import Composing
 from bot.slack.listeners.lists import ListButtons
+from bot.slack.listeners.questions import QuestionButtons
 from bot.slack.listeners.sends import SendButtons
 from bot.slack.listeners.tools import Tools
 from bot.slack.listeners.typed import ACK_LIMIT, Typed
 from bot.slack.surface import (
     AGAIN,
+    APPROVE,
+    CANCEL,
     COMMAND,
     COMPOSE,
+    CONFIRM,
+    DECLINE,
     FORWARD,
     LEAVE,
+    MISSING,
     NEXT,
+    PLAIN,
+    PREVIEW,
     PREVIOUS,
     REFRESH,
     RETRY,
     SHARE,
     STATUS,
+    TRIM,
     UNDO,
 )
 
@@ -42,14 +51,17 @@ class Listeners:
         self._typed = Typed(tools, self._composing)
         self._sends = SendButtons(tools)
         self._lists = ListButtons(tools)
+        self._questions = QuestionButtons(tools)
 
     def register(self, app: AsyncApp) -> None:
         """Tell Bolt what this bot listens to."""
         composing, sends, lists = self._composing, self._sends, self._lists
+        questions = self._questions
         app.command(COMMAND)(_function(self._typed.command))
         app.shortcut(COMPOSE)(_function(composing.shortcut))
         app.shortcut(FORWARD)(_function(composing.forward))
         app.view(COMPOSE)(_function(composing.submitted))
+        app.view(PREVIEW)(_function(composing.previewed))
         actions: dict[str, _Listener] = {
             RETRY: sends.retry,
             AGAIN: sends.send_again,
@@ -60,6 +72,13 @@ class Listeners:
             SHARE: lists.share,
             UNDO: lists.undo,
             STATUS: lists.look_again,
+            CONFIRM: questions.confirm,
+            MISSING: questions.missing,
+            TRIM: questions.trim,
+            PLAIN: questions.plain,
+            CANCEL: questions.cancel,
+            APPROVE: questions.approve,
+            DECLINE: questions.decline,
         }
         for action, listener in actions.items():
             app.action(action)(_function(listener))

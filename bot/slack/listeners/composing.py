@@ -1,6 +1,8 @@
 """The composer: opened by `/sms send`, a shortcut or a message's menu, submitted into the flow."""
 
 import asyncio
+import hashlib
+import json
 from typing import Any
 
 import structlog
@@ -9,17 +11,19 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack.listeners.tools import STORING, Tools
 from bot.slack.message import Message
 from bot.slack.payload import forwarded, response_url, shortcut, submitter
-from bot.slack.views import composer
+from bot.slack.views import composer, question
 from bot.slack.views.answers import plain
 from bot.slack.voice import SLACK_ERRORS, Ear, error_of
-from commands.outcome import Outcome, Refused
+from commands.outcome import Answered, Awaiting, Outcome, Refused, Sending
+from commands.question import Stage, Word
 
 _OPENING = 2.0
 """Seconds that Slack may take to open the composer; the command is acknowledged after that."""
 
-_UNSTORED = (
-    "The bot's database takes its time, so it is not known yet whether this is stored. Submit it "
-    "again in a moment: the same composer sends once."
+_UNSTORED = "The bot's database takes its time. Nothing was sent; submit it again in a moment."
+_UNSENT = (
+    "The bot's database takes its time, so it is not known yet whether this is stored. Try again "
+    "in a moment: it is sent once."
 )
 _NO_COMPOSER = "Slack did not open the composer ({}). Nothing was sent: {}"
 _AGAIN = "type /sms send again, or /sms send <recipients> <message> without the composer."
@@ -80,7 +84,7 @@ class Composing:
         async with self._tools.replies.answering("composer", tell):
             work = asyncio.ensure_future(self._submission(body, origin))
             await asyncio.wait({work}, timeout=STORING)
-            if not work.done():  # sent once, however often the same composer is submitted
+            if not work.done():  # asked once, however often the same is submitted
                 self._tools.replies.keep(work)
                 await tell(plain(_UNSTORED))
                 return
@@ -90,8 +94,35 @@ class Composing:
                     outcome.text, outcome.remedy, outcome.kind, channel_asked=asked
                 )
                 await ack(response_action="errors", errors=faults)
+            elif _is_sent(outcome):
+                await ack(response_action="clear")
             else:
-                await ack()
+                await ack(response_action="push", view=question.shown(outcome))
+
+    async def previewed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The preview's *Send*."""
+        turn = question.unpack(body["view"]["private_metadata"])
+        actor = submitter(body, "")
+
+        async def tell(message: Message) -> None:
+            await ack(response_action="update", view=question.notice(message.text, turn))
+
+        async with self._tools.replies.answering("preview", tell):
+            work = asyncio.ensure_future(self._tools.core.answer(actor, turn, Word.SEND))
+            await asyncio.wait({work}, timeout=STORING)
+            if not work.done():  # sent once, however often it is submitted
+                self._tools.replies.keep(work)
+                await tell(plain(_UNSENT))
+                return
+            outcome = self._tools.counted(work.result())
+            if not (_is_sent(outcome) or isinstance(outcome, Awaiting)):
+                await ack(response_action="update", view=question.shown(outcome))
+                return
+            await ack(response_action="clear")
+            if isinstance(outcome, Awaiting):
+                new = outcome.question.new
+                ear = Ear(new.actor.user, new.actor.channel, new.answer_url)
+                await self._tools.replies.say(ear, question.awaiting(outcome))
 
     async def _submission(self, body: dict[str, Any], origin: composer.Origin) -> Outcome:
         view = body["view"]
@@ -100,6 +131,19 @@ class Composing:
             submitter(body, origin.channel or filled.channel),
             filled.recipients,
             filled.message,
-            f"view:{view['id']}",
+            f"view:{view['id']}:{_digest(filled)}",
             origin.answer_url or response_url(body),
         )
+
+
+def _is_sent(outcome: Outcome) -> bool:
+    """Tell whether there is nothing left to show: the send shows itself on its card."""
+    if isinstance(outcome, Answered):
+        return outcome.question.stage is Stage.SENT
+    return isinstance(outcome, Sending)
+
+
+def _digest(filled: composer.Filled) -> str:
+    """Tell one content of a composer from another: *Back* and a change are another question."""
+    whole = json.dumps([filled.channel, filled.recipients, filled.message])
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]

@@ -7,8 +7,12 @@ from bot.slack.message import Message
 from bot.slack.views.answers import changed, explained, helped, plain, refused
 from bot.slack.views.card import people
 from bot.slack.views.listing import listing
+from bot.slack.views.question import answered, asked, awaiting
 from bot.slack.views.status import last_sends, one_send
 from commands.outcome import (
+    Answered,
+    Asked,
+    Awaiting,
     Changed,
     Explained,
     Helped,
@@ -43,6 +47,9 @@ def _left(outcome: LeftAlone) -> Message:
 
 
 _SHOWN: dict[type, Callable[[Any], Message]] = {
+    Answered: answered,
+    Asked: asked,
+    Awaiting: awaiting,
     Refused: refused,
     Changed: changed,
     Explained: explained,

@@ -111,6 +111,8 @@ async def desk(
         Book(pool),
         "+15005550006",
         books.cards,
+        books.questions,
+        lambda: books.same_intent,
     )
     listeners = Listeners(Tools(core, voice, books.cards, client, Metrics(), Replies(voice)))
     made = Desk(slack, twilio, listeners, voice, books)

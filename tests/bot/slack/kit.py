@@ -5,6 +5,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import LiteralString
 
 import psycopg
@@ -25,6 +26,7 @@ from bot.slack.voice import Voice
 from bot.store.cards import Cards
 from bot.store.database import Pool
 from bot.store.ledger import PostgresLedger
+from bot.store.questions import PostgresQuestions
 from bot.store.statuses import Report, Statuses
 from bot.tasks import Order, Task
 from commands.model import Actor, Committed, NewSend, Recipient
@@ -84,6 +86,12 @@ class Books:
     slack: FakeSlack
     keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     jobs: NoJobs = field(default_factory=NoJobs)
+    same_intent: timedelta = timedelta(0)
+
+    @property
+    def questions(self) -> PostgresQuestions:
+        """What is asked before sending."""
+        return PostgresQuestions(self.pool, self.jobs)
 
     @property
     def ledger(self) -> PostgresLedger:

@@ -1,0 +1,466 @@
+"""Questions before sending: who is asked, who may answer, and that each answer counts once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from commands.dispatch import answer, expire, look_at, retry_failed, withdraw
+from commands.intent import intent_of
+from commands.model import Actor, Part, Recipient, Turn
+from commands.outcome import Answered, Asked, Awaiting, Explained, Outcome, Refused, Sending
+from commands.question import LIFE, Question, Stage, Word
+from tests.commands.conftest import ALICE, BOB, World
+
+TWO = "send alice, bob Water in the lab"
+A, B = Recipient(ALICE.number, "alice"), Recipient(BOB.number, "Bob")
+SECOND = Actor("U0SECOND", "C1")
+
+
+async def asked(world: World, text: str = TWO, key: str = "cmd:1") -> Asked:
+    outcome = await world.say(text, key)
+    assert isinstance(outcome, Asked)
+    return outcome
+
+
+async def say(
+    world: World, turn: Turn, word: Word = Word.SEND, actor: Actor | None = None
+) -> Outcome:
+    return await answer(actor or world.actor, turn, word, world.services)
+
+
+async def approval(world: World) -> Question:
+    world.rule(approve_above=1)
+    outcome = await world.say(TWO)
+    assert isinstance(outcome, Awaiting)
+    return outcome.question
+
+
+def refused(outcome: Outcome) -> Refused:
+    assert isinstance(outcome, Refused)
+    assert outcome.remedy
+    return outcome
+
+
+# -- confirm_above ------------------------------------------------------------------------
+
+
+async def test_a_send_to_more_than_confirm_above_asks_its_sender_first(world: World) -> None:
+    world.rule(confirm_above=1)
+    outcome = await asked(world)
+    assert (outcome.above, outcome.already) == (1, None)
+    assert outcome.preview.recipients == (A, B)
+    assert world.ledger.sends == []
+
+
+async def test_confirmed_it_is_sent_as_it_was_shown(world: World) -> None:
+    world.rule(confirm_above=1)
+    outcome = await asked(world)
+    assert await say(world, outcome.question.turn) == Sending(1, 2, repeated=False, segments=1)
+    (sent,) = world.ledger.sends
+    assert (sent.request_key, sent.recipients, sent.answer_url) == (
+        "cmd:1",
+        (A, B),
+        "https://answer",
+    )
+    assert world.questions.kept[1].stage is Stage.SENT
+
+
+async def test_a_second_click_sends_nothing_and_tells_what_came_of_it(world: World) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    await say(world, turn)
+    again = await say(world, turn)
+    assert isinstance(again, Answered)
+    assert (again.question.stage, again.question.send_id) == (Stage.SENT, 1)
+    assert len(world.ledger.sends) == 1
+
+
+async def test_an_answer_that_somebody_else_has_just_given_counts(world: World) -> None:
+    world.rule(confirm_above=1)
+    question = (await asked(world)).question
+    world.questions.faster = replace(question, stage=Stage.CANCELED, turn=Turn(1, 2))
+    assert await say(world, question.turn) == Answered(world.questions.faster)
+    assert world.ledger.sends == []
+
+
+async def test_a_redelivered_command_asks_the_same_question(world: World) -> None:
+    world.rule(confirm_above=1)
+    first, second = await asked(world), await asked(world)
+    assert first.question == second.question
+
+
+async def test_a_redelivered_command_whose_question_is_answered_asks_no_more(world: World) -> None:
+    world.rule(confirm_above=1)
+    await say(world, (await asked(world)).question.turn, Word.CANCEL)
+    again = await world.say(TWO)
+    assert isinstance(again, Answered)
+    assert again.question.stage is Stage.CANCELED
+
+
+async def test_canceled_nothing_is_sent_and_it_is_audited(world: World) -> None:
+    world.rule(confirm_above=1)
+    outcome = await say(world, (await asked(world)).question.turn, Word.CANCEL)
+    assert isinstance(outcome, Answered)
+    assert (outcome.question.stage, outcome.question.decided_by) == (Stage.CANCELED, "U0ME")
+    assert world.ledger.sends == []
+    (entry,) = world.questions.entries
+    assert (entry.action, entry.actor.user, entry.actor.channel) == ("canceled", "U0ME", "C1")
+
+
+@pytest.mark.parametrize("word", [Word.SEND, Word.MISSING, Word.TRIM, Word.PLAIN, Word.CANCEL])
+async def test_nobody_but_the_sender_answers_what_the_sender_is_asked(
+    world: World, word: Word
+) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    outcome = refused(await say(world, turn, word, SECOND))
+    assert outcome.kind == "NotAllowed"
+    assert world.ledger.sends == []
+    assert world.questions.kept[1].turn == turn
+
+
+async def test_what_the_policy_forbids_by_now_is_not_sent_and_stays_a_question(
+    world: World,
+) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    world.rule(to=("+44",))
+    assert refused(await say(world, turn)).kind == "NotAllowed"
+    assert world.questions.kept[1].stage is Stage.CONFIRM
+
+
+async def test_a_question_ends_unanswered_after_its_time(world: World) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    world.clock.moment += LIFE
+    outcome = await say(world, turn)
+    assert isinstance(outcome, Answered)
+    assert (outcome.question.stage, outcome.question.decided_by) == (Stage.EXPIRED, "")
+    assert world.ledger.sends == []
+
+
+async def test_there_is_no_question_to_answer(world: World) -> None:
+    outcome = refused(await say(world, Turn(9, 1)))
+    assert outcome.kind == "UsageError"
+
+
+async def test_a_word_that_the_question_does_not_ask_for_changes_nothing(world: World) -> None:
+    world.rule(confirm_above=1)
+    question = (await asked(world)).question
+    assert await say(world, question.turn, Word.APPROVE, SECOND) == Answered(question)
+
+
+# -- approve_above ------------------------------------------------------------------------
+
+
+async def test_a_send_to_more_than_approve_above_waits_for_a_second_person(world: World) -> None:
+    question = await approval(world)
+    assert question.stage is Stage.APPROVE
+    assert world.ledger.sends == []
+    (entry,) = world.questions.entries
+    assert (entry.action, entry.rule) == ("ask", "channel C1: approve_above = 1")
+
+
+async def test_agreed_by_a_second_person_it_is_sent_for_the_first(world: World) -> None:
+    question = await approval(world)
+    outcome = await say(world, question.turn, Word.APPROVE, SECOND)
+    assert outcome == Sending(1, 2, repeated=False, segments=1)
+    (sent,) = world.ledger.sends
+    assert (sent.actor.user, sent.approver) == ("U0ME", "U0SECOND")
+    assert world.questions.kept[1].decided_by == "U0SECOND"
+
+
+async def test_nobody_agrees_to_their_own_send(world: World) -> None:
+    question = await approval(world)
+    outcome = refused(await say(world, question.turn, Word.APPROVE))
+    assert (outcome.kind, world.ledger.sends) == ("NotAllowed", [])
+    assert "approve_above = 1" in world.audit.entries[0].rule
+
+
+async def test_who_may_not_send_here_cannot_agree(world: World) -> None:
+    world.rule(who=("U0ME",))
+    question = await approval(world)
+    assert refused(await say(world, question.turn, Word.APPROVE, SECOND)).kind == "NotAllowed"
+    assert world.ledger.sends == []
+
+
+async def test_nobody_agrees_from_another_channel(world: World) -> None:
+    question = await approval(world)
+    elsewhere = replace(SECOND, channel="C2")
+    outcome = refused(await say(world, question.turn, Word.APPROVE, elsewhere))
+    assert "another channel" in outcome.text
+
+
+async def test_a_first_person_who_may_not_send_any_more_is_not_helped_by_a_second(
+    world: World,
+) -> None:
+    question = await approval(world)
+    world.rule(who=("U0SECOND",))
+    assert refused(await say(world, question.turn, Word.APPROVE, SECOND)).kind == "NotAllowed"
+    assert world.ledger.sends == []
+
+
+@pytest.mark.parametrize(
+    ("user", "stage"), [("U0SECOND", Stage.DECLINED), ("U0ME", Stage.CANCELED)]
+)
+async def test_declined_by_another_or_taken_back_by_its_sender(
+    world: World, user: str, stage: Stage
+) -> None:
+    question = await approval(world)
+    outcome = await say(world, question.turn, Word.DECLINE, Actor(user, "C1"))
+    assert isinstance(outcome, Answered)
+    assert (outcome.question.stage, outcome.question.decided_by) == (stage, user)
+    assert world.ledger.sends == []
+
+
+async def test_a_send_over_both_limits_is_confirmed_first_and_then_agreed_to(
+    world: World,
+) -> None:
+    world.rule(confirm_above=1, approve_above=1)
+    turn = (await asked(world)).question.turn
+    waits = await say(world, turn)
+    assert isinstance(waits, Awaiting)
+    assert (waits.above, waits.question.turn) == (1, Turn(1, 2))
+    assert isinstance(await say(world, waits.question.turn, Word.APPROVE, SECOND), Sending)
+
+
+async def test_a_redelivered_command_waits_for_the_same_second_person(world: World) -> None:
+    question = await approval(world)
+    again = await world.say(TWO)
+    assert isinstance(again, Awaiting)
+    assert again.question == question
+    await say(world, question.turn, Word.DECLINE, SECOND)
+    assert isinstance(await world.say(TWO), Answered)
+
+
+async def test_a_question_is_closed_by_its_end_and_not_before(world: World) -> None:
+    question = await approval(world)
+    assert await expire(1, world.services) == question
+    world.clock.moment += LIFE
+    ended = await expire(1, world.services)
+    assert ended
+    assert ended.stage is Stage.EXPIRED
+    assert await expire(1, world.services) == ended
+    assert await expire(9, world.services) is None
+
+
+async def test_a_question_that_nobody_can_be_asked_is_canceled_by_nobody(world: World) -> None:
+    ended = await withdraw(await approval(world), world.services)
+    assert (ended.stage, ended.decided_by) == (Stage.CANCELED, "")
+
+
+# -- the same to the same -----------------------------------------------------------------
+
+
+async def test_the_same_text_to_some_of_the_same_people_asks_first(world: World) -> None:
+    await world.say("send alice Water in the lab")
+    world.ledger.delivered = {ALICE.number}
+    world.actor = Actor("U0OTHER", "C1")
+    outcome = await asked(world, "send bob, alice  WATER in\nthe lab", "cmd:2")
+    already = outcome.already
+    assert already
+    assert (already.send_id, already.actor, already.delivered) == (1, "U0ME", 1)
+    assert already.missing(outcome.question.new.recipients) == (B,)
+    assert len(world.ledger.sends) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["send alice Water in the barn", "send bob Water in the lab", "send alice Water"]
+)
+async def test_another_text_or_other_people_ask_nothing(world: World, text: str) -> None:
+    await world.say("send alice Water in the lab")
+    assert isinstance(await world.say(text, "cmd:2"), Sending)
+
+
+async def test_nobody_is_asked_where_the_guard_is_off(world: World) -> None:
+    world.same_intent = timedelta(0)
+    await world.say(TWO)
+    assert isinstance(await world.say(TWO, "cmd:2"), Sending)
+
+
+async def test_who_was_not_reached_can_be_sent_to_without_a_question(world: World) -> None:
+    world.ledger.unreached = {ALICE.number}
+    await world.say("send alice Water")
+    assert isinstance(await world.say("send alice Water", "cmd:2"), Sending)
+
+
+async def test_sent_anyway_everybody_gets_it_once_more(world: World) -> None:
+    await world.say("send alice Water in the lab")
+    turn = (await asked(world, key="cmd:2")).question.turn
+    assert await say(world, turn) == Sending(2, 2, repeated=False, segments=1)
+
+
+async def test_sent_to_the_missing_one_the_others_get_nothing(world: World) -> None:
+    await world.say("send alice Water in the lab")
+    turn = (await asked(world, key="cmd:2")).question.turn
+    assert await say(world, turn, Word.MISSING) == Sending(2, 1, repeated=False, segments=1)
+    assert world.ledger.sends[1].recipients == (B,)
+
+
+async def test_with_nobody_missing_there_is_nothing_to_send(world: World) -> None:
+    await world.say(TWO)
+    turn = (await asked(world, key="cmd:2")).question.turn
+    assert "have it by now" in refused(await say(world, turn, Word.MISSING)).text
+
+
+async def test_the_missing_are_all_where_nobody_has_it(world: World) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    assert await say(world, turn, Word.MISSING) == Sending(1, 2, repeated=False, segments=1)
+
+
+async def test_leaving_out_who_has_it_asks_anew_about_the_others(world: World) -> None:
+    await world.say("send alice Water in the lab")
+    turn = (await asked(world, key="cmd:2")).question.turn
+    outcome = await say(world, turn, Word.TRIM)
+    assert isinstance(outcome, Asked)
+    assert (outcome.already, outcome.preview.recipients) == (None, (B,))
+    assert outcome.question.turn == Turn(1, 2)
+
+
+async def test_an_older_button_sends_nothing(world: World) -> None:
+    await world.say("send alice Water in the lab")
+    turn = (await asked(world, key="cmd:2")).question.turn
+    await say(world, turn, Word.TRIM)
+    assert isinstance(await say(world, turn), Answered)
+    assert len(world.ledger.sends) == 1
+
+
+async def test_a_change_that_comes_too_late_only_tells_what_came_of_it(world: World) -> None:
+    await world.say("send alice Water in the lab")
+    question = (await asked(world, key="cmd:2")).question
+    world.questions.faster = replace(question, stage=Stage.EXPIRED, turn=Turn(1, 2))
+    assert await say(world, question.turn, Word.TRIM) == Answered(world.questions.faster)
+
+
+async def test_what_was_sent_while_the_question_stood_asks_once_more(world: World) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    world.rule(confirm_above=None)
+    await world.say("send bob Water in the lab", "cmd:2")
+    outcome = await say(world, turn)
+    assert isinstance(outcome, Asked)
+    assert outcome.already
+    assert (outcome.already.send_id, outcome.question.turn) == (1, Turn(1, 2))
+    assert isinstance(await say(world, outcome.question.turn), Sending)
+
+
+async def test_what_was_sent_while_a_second_person_thought_asks_the_sender_once_more(
+    world: World,
+) -> None:
+    question = await approval(world)
+    await world.say("send bob Water in the lab", "cmd:2")
+    outcome = await say(world, question.turn, Word.APPROVE, SECOND)
+    assert isinstance(outcome, Asked)
+    assert (outcome.question.stage, outcome.question.new.approver) == (Stage.CONFIRM, "U0SECOND")
+    assert isinstance(await say(world, outcome.question.turn), Sending)
+
+
+async def test_before_a_second_person_the_sender_is_asked_about_the_same_text(
+    world: World,
+) -> None:
+    await world.say("send alice Water in the lab")
+    world.rule(approve_above=1)
+    turn = (await asked(world, key="cmd:2")).question.turn
+    assert isinstance(await say(world, turn), Awaiting)
+
+
+async def test_a_question_that_moved_on_meanwhile_is_told_as_it_stands(world: World) -> None:
+    question = await approval(world)
+    await world.say("send bob Water in the lab", "cmd:2")
+    world.questions.faster = replace(question, stage=Stage.DECLINED, turn=Turn(1, 2))
+    told = await say(world, question.turn, Word.APPROVE, SECOND)
+    assert told == Answered(world.questions.faster)
+
+
+async def test_a_second_person_is_not_asked_about_what_was_canceled_meanwhile(
+    world: World,
+) -> None:
+    world.rule(confirm_above=1, approve_above=1)
+    question = (await asked(world)).question
+    world.questions.faster = replace(question, stage=Stage.CANCELED, turn=Turn(1, 2))
+    assert await say(world, question.turn) == Answered(world.questions.faster)
+
+
+def test_case_and_blanks_do_not_make_another_text() -> None:
+    assert intent_of(" Water\n in the LAB") == intent_of("water in the lab")
+    assert intent_of("Strasse") == intent_of("Straße")
+    assert intent_of("water!") != intent_of("water")
+
+
+# -- a retry ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rule", "kind"), [("confirm_above", Asked), ("approve_above", Awaiting)])
+async def test_a_retry_asks_like_any_send_and_again_after_it_was_canceled(
+    world: World, rule: str, kind: type
+) -> None:
+    world.rule(**{rule: 1})
+    world.ledger.parts[5] = Part(5, "U1", "C1", "The text", (A, B))
+    outcome = await retry_failed(world.actor, 5, world.services)
+    assert isinstance(outcome, kind)
+    await say(world, Turn(1, 1), Word.CANCEL)
+    again = await retry_failed(world.actor, 5, world.services)
+    assert isinstance(again, kind)
+    assert world.questions.kept[1].turn == Turn(1, 3)
+
+
+# -- the preview --------------------------------------------------------------------------
+
+
+async def test_the_composer_always_shows_what_would_be_sent(world: World) -> None:
+    world.ledger.out = {("+15005550006", BOB.number)}
+    outcome = await look_at(
+        world.actor, "alice, bob, alice", "Don\u2019t", "view:1", world.services
+    )
+    assert isinstance(outcome, Asked)
+    seen = outcome.preview
+    assert (seen.recipients, seen.left_out, outcome.question.folded) == ((A, B), (B,), 1)
+    assert (seen.reached, seen.messages, seen.odd) == (1, 1, ("\u2019",))
+    assert (seen.size.encoding, seen.plain) == ("UCS-2", None)
+
+
+async def test_plain_characters_are_offered_where_they_make_it_shorter(world: World) -> None:
+    text = "Don\u2019t " + "x" * 70
+    outcome = await look_at(world.actor, "alice", text, "view:1", world.services)
+    assert isinstance(outcome, Asked)
+    assert outcome.preview.plain
+    assert (outcome.preview.messages, outcome.preview.plain.segments) == (2, 1)
+    plain = await say(world, outcome.question.turn, Word.PLAIN)
+    assert isinstance(plain, Asked)
+    assert plain.question.new.body == "Don't " + "x" * 70
+    assert (plain.preview.size.encoding, plain.preview.odd) == ("GSM-7", ())
+
+
+async def test_plain_characters_are_refused_where_they_would_not_help(world: World) -> None:
+    outcome = await look_at(world.actor, "alice", "Don\u2019t", "view:1", world.services)
+    assert isinstance(outcome, Asked)
+    assert "no shorter" in refused(await say(world, outcome.question.turn, Word.PLAIN)).text
+
+
+async def test_the_same_text_in_plain_characters_is_looked_for_anew(world: World) -> None:
+    await world.say("send alice Don't " + "x" * 70)
+    text = "Don\u2019t " + "x" * 70
+    outcome = await look_at(world.actor, "alice", text, "view:1", world.services)
+    assert isinstance(outcome, Asked)
+    assert outcome.already is None
+    plain = await say(world, outcome.question.turn, Word.PLAIN)
+    assert isinstance(plain, Asked)
+    assert plain.already
+    assert isinstance(await say(world, plain.question.turn), Sending)
+
+
+# -- why ----------------------------------------------------------------------------------
+
+
+async def test_why_tells_which_questions_would_come_first(world: World) -> None:
+    await world.say("send alice Water in the lab")
+    world.rule(confirm_above=1, approve_above=1)
+    outcome = await world.say(f"why {TWO}", "cmd:2")
+    assert isinstance(outcome, Explained)
+    assert outcome.allowed
+    assert "confirm_above = 1" in outcome.reason
+    assert "approve_above = 1" in outcome.reason
+    assert "1 of 2 have the same text by send 1" in outcome.reason
+    assert world.questions.kept == {}
