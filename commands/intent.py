@@ -7,4 +7,4 @@ import unicodedata
 def intent_of(body: str) -> str:
     """Give what texts have in common that differ in case and blanks only, as a digest."""
     letters = "".join(unicodedata.normalize("NFC", body).split()).casefold()
-    return hashlib.sha256(letters.encode()).hexdigest()
+    return hashlib.sha256(letters.encode(errors="surrogatepass")).hexdigest()

@@ -122,6 +122,7 @@ class Snapshot(Standing):
         doubt: the latest attempt that is in doubt, 0 if none is.
         left_by: Slack id of who said to leave those in doubt as they are.
         retries: the sends that repeat its failures.
+        approved_by: Slack id of the second person who agreed, empty if nobody had to.
     """
 
     sender: str
@@ -131,6 +132,7 @@ class Snapshot(Standing):
     doubt: int = 0
     left_by: str = ""
     retries: tuple[Retry, ...] = ()
+    approved_by: str = ""
 
     @property
     def retriable(self) -> int:

@@ -12,8 +12,11 @@ from bot.sandbox.demo_screen import ARROW, Screen, Seat
 from bot.sandbox.model import Impossible, Json, View
 from bot.sandbox.mrkdwn import safe
 from bot.sandbox.people import People
+from bot.sandbox.render import Bar, blocks
+from bot.sandbox.workspace import elements_of
 
 CANCEL: Final = "cancel"
+BACK: Final = "back"
 
 
 def _said(obj: Json | None) -> str:
@@ -37,6 +40,9 @@ class Composer:
         self._title(view)
         values: dict[str, str] = {}
         while view in self.slack.views(seat.user):
+            if (on_top := self.slack.top_view(seat.user)) is not view:
+                await self._look(on_top, seat)
+                continue
             asked = await self._ask(view, values, seat)
             if asked is None:
                 await self.slack.close(seat.user, view)
@@ -46,6 +52,29 @@ class Composer:
             await self._submit(view, values, seat)
         chosen = [v for v in values.values() if v in CHANNELS.values()]
         return replace(seat, channel=chosen[0]) if chosen else seat
+
+    async def _look(self, view: View, seat: Seat) -> None:
+        """Show a view that has nothing to fill in, and do what the person says to it."""
+        shown = Bar(blocks(view.body["blocks"], NAMES), "cyan")
+        self.screen.show(Text(_said(view.body.get("title")), "bold"), shown)
+        buttons = [e for b in view.body["blocks"] for e in elements_of(b) if e["type"] == "button"]
+        send = _said(view.body.get("submit"))
+        choices = [
+            *([f"Enter: {send}"] if send else []),
+            *(f"{number}: {_said(each['text'])}" for number, each in enumerate(buttons, 1)),
+            f"{BACK}: {_said(view.body.get('close'))}",
+        ]
+        prompt = Text.assemble("  ", (f"({', '.join(choices)}) ", "dim"), (f"{ARROW} ", "green"))
+        self.screen.console.print(prompt, end="", soft_wrap=True)
+        line = await self.lines()
+        self.screen.echo(line)
+        said = BACK if line is None else line.strip().casefold()
+        if not said and send:
+            await self._submit(view, {}, seat)
+        elif said in {str(number) for number, _ in enumerate(buttons, 1)}:
+            await self.slack.click(seat.user, view, buttons[int(said) - 1]["action_id"])
+        elif said in {BACK, CANCEL}:
+            await self.slack.close(seat.user, view)
 
     def _title(self, view: View) -> None:
         title = Text.assemble("── ", (_said(view.body.get("title")), "bold"), " ──")

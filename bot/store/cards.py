@@ -11,7 +11,7 @@ from commands.model import Delivery, DeliveryState, Kind, Recipient
 from commands.snapshot import Retry, Snapshot, Standing
 
 _HEAD = """
-SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of, left_by
+SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of, left_by, approved_by
 FROM send WHERE id = %s
 """
 
@@ -115,7 +115,8 @@ class Cards:
             head, tally, first, failed, unknown, retries = [await c.fetchall() for c in cursors]
         if not head:
             return None
-        number, kind, channel, actor, sender, body, recipients, created, retry_of, left = head[0]
+        number, kind, channel, actor, sender, body, recipients, created, *rest = head[0]
+        retry_of, left, approved_by = rest
         return Snapshot(
             send_id=number,
             kind=Kind(kind),
@@ -133,6 +134,7 @@ class Cards:
             looking=sum(looking for *_, looking, _ in tally),
             doubt=max((attempt or 0 for *_, attempt in tally), default=0),
             left_by=left,
+            approved_by=approved_by,
             retries=tuple(Retry(*row) for row in retries),
         )
 

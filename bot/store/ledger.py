@@ -44,7 +44,7 @@ WHERE channel = %s AND created > now() - interval '24 hours' AND id <> %s
 _ALREADY = """
 WITH earlier AS MATERIALIZED (
     SELECT id, actor, created FROM send
-    WHERE intent = %(intent)s AND created > now() - %(guard)s AND request_key <> %(key)s
+    WHERE intent = %(intent)s AND created > now() - %(guard)s::interval AND request_key <> %(key)s
 ), seen AS (
     SELECT d.address,
         bool_or(d.state NOT IN ('failed', 'undelivered', 'canceled', 'suppressed')) AS reached,

@@ -153,7 +153,8 @@ def verdict(snap: Standing) -> str:
 
 def _origin(snap: Snapshot) -> str:
     again = f" · sends again to the failed part of #{snap.retry_of}" if snap.retry_of else ""
-    return f"from <@{snap.actor}> · #{snap.send_id}{again}"
+    agreed = f" · <@{snap.approved_by}> agreed" if snap.approved_by else ""
+    return f"from <@{snap.actor}> · #{snap.send_id}{agreed}{again}"
 
 
 def _progress(snap: Snapshot, *, masked: bool) -> str:

@@ -160,7 +160,7 @@ async def test_what_means_nothing_is_answered_with_what_can_be_typed() -> None:
 
 
 async def test_the_composer_asks_for_its_fields_and_shows_its_errors() -> None:
-    shown = await show("send", "alice, nobody", "Hello", "alice", "")
+    shown = await show("send", "alice, nobody", "Hello", "alice", "", "")
     before, after = shown.split("nobody: no contact or group has this name")
     assert "Recipients  Numbers, contacts, groups" in before
     assert "[alice, nobody]" in after
@@ -169,11 +169,20 @@ async def test_the_composer_asks_for_its_fields_and_shows_its_errors() -> None:
 
 
 async def test_the_shortcut_asks_for_the_channel_too() -> None:
-    shown = await show("shortcut", "#random", "bob", "", "Hello", "quit", "never read")
+    shown = await show("shortcut", "#random", "bob", "", "Hello", "", "quit", "never read")
     assert "[#oncall]" in shown
     assert "Slack does not submit without it." in shown
     assert "bob (+16175551213) – sent" in shown
     assert "never read" not in shown
+
+
+async def test_the_preview_leads_back_or_to_plain_characters_by_its_button() -> None:
+    text = "Don\u2019t open " + "x" * 70
+    shown = await show("send", "alice", text, "back", "", "", "1", "")
+    assert shown.count("What will be sent") == 3
+    assert "Encoding: UCS-2" in shown
+    assert "Encoding: GSM-7" in shown
+    assert "▌ Don't open xxx" in shown
 
 
 async def test_the_composer_can_be_left_without_sending() -> None:

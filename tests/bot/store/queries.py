@@ -1,9 +1,10 @@
 """The queries of the hot paths, and a ledger large enough for their plans to mean something."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, LiteralString
 
@@ -34,10 +35,10 @@ SET LOCAL session_replication_role = replica;
 INSERT INTO procrastinate_workers SELECT FROM generate_series(1, 3);
 
 INSERT INTO send (request_key, kind, team, channel, actor, sender, body, recipients, created,
-    settled, retry_of, look_at)
+    settled, retry_of, look_at, intent)
 SELECT 'cmd:' || n, CASE WHEN n %% 10 = 0 THEN 'page' ELSE 'send' END, 'T1', 'C' || n %% 100,
     'U' || n %% 500, '+15005550006', 'Water in the lab', %(each)s, moment, moment + interval '9 s',
-    CASE WHEN n %% 50 = 0 THEN n - 1 END, NULL
+    CASE WHEN n %% 50 = 0 THEN n - 1 END, NULL, md5((n / 5)::text)
 FROM generate_series(1, %(sends)s) AS n,
     LATERAL (SELECT now() - interval '90 days' * (1 - n / %(sends)s::float8) AS moment);
 
@@ -210,9 +211,16 @@ def _shown(send: int, several: Sequence[int]) -> Sequence[Hot]:
 
 
 def _asked(send: int) -> Sequence[Hot]:
+    already = {
+        "intent": hashlib.md5(b"7", usedforsecurity=False).hexdigest(),
+        "guard": timedelta(minutes=10),
+        "key": "cmd:7",
+        "addresses": [f"+1617{n:07}" for n in range(300)],
+    }
     return [
         Hot("status: the last sends", cards._LAST, ("C1", 10)),
         Hot("command: daily limit", ledger._USED, ("C1", send)),
+        Hot("command: who has the same text", ledger._ALREADY, already),
         Hot("retry: the send", ledger._HEAD, (send,)),
         Hot("retry: who failed", ledger._FAILED, {"send": send}),
         Hot("again: passing failures", ledger._PASSING, {"send": send, "codes": [30001, 30003]}),
