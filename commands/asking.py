@@ -34,7 +34,8 @@ async def put(drafted: Draft, case: Case, *, look: bool = False) -> Put:
         OverLimit: the channel's last 24 hours leave no room.
     """
     if look or _exceeded(rules_of(drafted, case).confirm_above, drafted):
-        return await _ask_sender(drafted, await case.services.ledger.already(drafted.new), case)
+        already = await case.services.ledger.already(drafted.new)
+        return await _ask_sender(drafted, already, case, anew=look)
     return await put_on(drafted, case)
 
 
@@ -76,12 +77,18 @@ def rules_of(drafted: Draft, case: Case) -> ChannelRules:
 
 
 async def _ask_sender(
-    drafted: Draft, already: AlreadySent | None, case: Case, question: Question | None = None
+    drafted: Draft,
+    already: AlreadySent | None,
+    case: Case,
+    question: Question | None = None,
+    *,
+    anew: bool = False,
 ) -> Put:
     new = replace(drafted.new, aware=drafted.new.aware | (already.sends if already else set()))
     if question is None:
         kept = await case.services.questions.ask(new, Stage.CONFIRM, drafted.folded)
-        if new.retry_of is not None and _is_over(kept, case):  # the button is clicked once more
+        # the button is clicked, or the composer submitted, once more
+        if (anew or new.retry_of is not None) and _is_over(kept, case):
             kept = await move(replace(kept, stage=Stage.CONFIRM, new=new, decided_by=""), case)
     else:
         kept = await move(replace(question, stage=Stage.CONFIRM, new=new), case)

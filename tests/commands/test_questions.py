@@ -9,6 +9,7 @@ from commands.dispatch import answer, expire, look_at, retry_failed, withdraw
 from commands.intent import intent_of
 from commands.model import Actor, Part, Recipient, Turn
 from commands.outcome import Answered, Asked, Awaiting, Explained, Outcome, Refused, Sending
+from commands.preview import context
 from commands.question import LIFE, Question, Stage, Word
 from tests.commands.conftest import ALICE, BOB, World
 
@@ -404,6 +405,21 @@ async def test_a_retry_asks_like_any_send_and_again_after_it_was_canceled(
     again = await retry_failed(world.actor, 5, world.services)
     assert isinstance(again, kind)
     assert world.questions.kept[1].turn == Turn(1, 3)
+
+
+async def test_the_composer_asks_anew_what_has_ended_unanswered(world: World) -> None:
+    first = await look_at(world.actor, "alice", "Hi", "view:1", world.services)
+    assert isinstance(first, Asked)
+    world.clock.moment += LIFE
+    await say(world, first.question.turn)
+    again = await look_at(world.actor, "alice", "Hi", "view:1", world.services)
+    assert isinstance(again, Asked)
+    assert isinstance(await say(world, again.question.turn), Sending)
+
+
+def test_a_character_is_shown_where_it_stands() -> None:
+    text = "Please do\nnot open the door\u2026 now"
+    assert context(text, "\u2026") == "horizontal ellipsis in “pen the door[…] now”"
 
 
 # -- the preview --------------------------------------------------------------------------
