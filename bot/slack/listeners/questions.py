@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack.listeners.tools import Tools
 from bot.slack.payload import Click, click
 from bot.slack.views import question as views
-from bot.slack.views.outcomes import answer_of, retried
+from bot.slack.views.outcomes import answer_of
 from bot.slack.voice import Ear
 from commands.outcome import Asked, Outcome, Refused, Sending
 from commands.question import Word
@@ -54,7 +54,9 @@ class QuestionButtons:
             await ack()
             if view := body.get("view"):
                 await self._tools.client.views_update(view_id=view["id"], view=views.shown(outcome))
-            elif shown := retried(outcome) if isinstance(outcome, Sending) else answer_of(outcome):
+            elif isinstance(outcome, Sending):
+                await self._tools.replies.say(clicked.ear, views.confirmed(outcome), replace=True)
+            elif shown := answer_of(outcome):
                 stays = isinstance(outcome, Refused)
                 await self._tools.replies.say(clicked.ear, shown, replace=not stays)
 

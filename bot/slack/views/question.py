@@ -29,7 +29,7 @@ from bot.slack.surface import (
 from bot.slack.views.card import people
 from bot.slack.views.text import SECTION, clip, escape, fit, quoted, who
 from commands.model import Recipient, Turn
-from commands.outcome import Answered, Asked, Awaiting, Outcome, Refused
+from commands.outcome import Answered, Asked, Awaiting, Outcome, Refused, Sending
 from commands.preview import billed, context
 from commands.question import LIFE, Preview, Question, Stage
 
@@ -125,6 +125,13 @@ def notice(text: str, turn: Turn | None = None) -> View:
 def answered(outcome: Answered) -> Message:
     """Say what came of a question."""
     return _plain(_ended(outcome.question))
+
+
+def confirmed(outcome: Sending) -> Message:
+    """Say that it is sent now; the send shows itself on its own card."""
+    if outcome.repeated:
+        return _plain(f"This was sent before, as #{outcome.send_id}. Nothing more is sent.")
+    return _plain(f"Sending to {people(outcome.recipients)}, as #{outcome.send_id}.")
 
 
 def awaiting(outcome: Awaiting) -> Message:

@@ -166,6 +166,13 @@ def test_what_is_sent_or_waits_is_said_in_the_modal_too() -> None:
     assert views.shown(asked(question())).to_dict()["private_metadata"] == "7:2"
 
 
+def test_once_confirmed_it_is_said_that_it_is_sent_and_not_again() -> None:
+    now = views.confirmed(Sending(9, 2, repeated=False, segments=1))
+    assert now.text == "Sending to 2 recipients, as #9."
+    before = views.confirmed(Sending(9, 2, repeated=True, segments=1))
+    assert before.text == "This was sent before, as #9. Nothing more is sent."
+
+
 def extremes() -> list[Question]:
     bodies = ("\U0001f468\u200d\U0001f680" * 320, "<&>" * 533, "x")
     return [question(*MANY[:n], body=body) for n in (1, 20, 300) for body in bodies]
