@@ -22,6 +22,7 @@ PREVIOUS = "sms_previous"
 NEXT = "sms_next"
 SHARE = "sms_share"
 STATUS = "sms_status"
+DETAILS = "sms_details"
 
 UNDO = "sms_undo"
 

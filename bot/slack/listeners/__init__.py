@@ -17,6 +17,7 @@ from bot.slack.surface import (
     AGAIN,
     COMMAND,
     COMPOSE,
+    DETAILS,
     FORWARD,
     LEAVE,
     NEXT,
@@ -60,6 +61,7 @@ class Listeners:
             SHARE: lists.share,
             UNDO: lists.undo,
             STATUS: lists.look_again,
+            DETAILS: lists.details,
         }
         for action, listener in actions.items():
             app.action(action)(_function(listener))

@@ -162,6 +162,7 @@ def test_slack_takes_every_list_of_sends(some: list[Snapshot], times: int) -> No
 @given(snapshots(), st.booleans(), st.booleans())
 def test_slack_takes_every_send_in_detail(snap: Snapshot, own: bool, masked: bool) -> None:  # noqa: FBT001
     check(one_send(OneSend(snap, own, masked)))
+    check(one_send(OneSend(snap, own, masked), listed=True))
 
 
 @settings(max_examples=100, deadline=None)
