@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.sandbox.model import Message
 from bot.store.database import open_pool
 from bot.store.optouts import OptOuts
-from tests.scenarios.world import ALICE, AWAY, World, payload, shown
+from tests.scenarios.world import ALICE, AWAY, ONCALL, World, payload, shown
 
 ONE, TWO, THREE = "+16175551212", "+16175551213", "+16175551299"
 FROM = "+15005550006"
@@ -77,7 +77,10 @@ async def test_the_list_says_who_has_opted_out_and_does_not_offer_them(world: Wo
     assert [[row[0]["text"], row[2]["text"]] for row in table["rows"][1:]] == [
         ["alice", "contact"],
         ["bob", "contact, opted out"],
-        ["oncall", "group"],
+        ["oncall", "group, 1 of 2 has opted out"],
     ]
     [pasted] = [b for b in answer.blocks if b["type"] == "rich_text"]
     assert pasted["elements"][0]["elements"][0]["text"] == f"{ONE},oncall"
+    await world.slack.click(ALICE, answer, "sms_share")
+    await world.wait(lambda: len(world.slack.channel_messages(ONCALL)) == 2)
+    assert "group, 1 of 2 has opted out" in shown(world.slack.channel_messages(ONCALL)[-1])

@@ -104,9 +104,12 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 rows = st.builds(Row, hostile, addresses, st.sampled_from([Source.VERIFIED, Source.CONTACT]))
 groups = st.builds(
-    lambda name, members: Row(name or "g", "", Source.GROUP, tuple(members)),
+    lambda name, members, people: Row(
+        name or "g", "", Source.GROUP, tuple(members), people=people, out=people
+    ),
     hostile,
     st.lists(hostile | addresses, max_size=30),
+    st.sampled_from([0, 10**9]),
 )
 listings = st.builds(
     lambda found, times, narrowed, show, verb: Listing(
