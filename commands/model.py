@@ -116,13 +116,13 @@ class DeliveryState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     IN_DOUBT = "in_doubt"
+    SUPPRESSED = "suppressed"
     ACCEPTED = "accepted"
     SENT = "sent"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     CANCELED = "canceled"
-    SUPPRESSED = "suppressed"
 
 
 _S = DeliveryState
@@ -154,10 +154,12 @@ TRANSITIONS: Mapping[DeliveryState, frozenset[DeliveryState]] = MappingProxyType
                 _S.CANCELED,
             }
         ),
-        # queued again: only on a person's word, or a page after its grace period
+        # queued again: only on a person's word, or a page after its grace period; suppressed then
+        # if they have opted out meanwhile
         _S.IN_DOUBT: frozenset(
             {
                 _S.QUEUED,
+                _S.SUPPRESSED,
                 _S.ACCEPTED,
                 _S.SENT,
                 _S.DELIVERED,
@@ -166,13 +168,14 @@ TRANSITIONS: Mapping[DeliveryState, frozenset[DeliveryState]] = MappingProxyType
                 _S.CANCELED,
             }
         ),
+        # with Twilio although suppressed: the doubt that was not sent again has turned out well
+        _S.SUPPRESSED: frozenset({_S.ACCEPTED, _S.SENT, _S.DELIVERED}),
         _S.ACCEPTED: frozenset({_S.SENT, _S.DELIVERED, _S.UNDELIVERED, _S.FAILED, _S.CANCELED}),
         _S.SENT: frozenset({_S.DELIVERED, _S.UNDELIVERED, _S.FAILED}),
         _S.DELIVERED: frozenset(),
         _S.UNDELIVERED: frozenset(),
         _S.FAILED: frozenset(),
         _S.CANCELED: frozenset(),
-        _S.SUPPRESSED: frozenset(),
     }
 )
 """The one table of legal moves; the ledger's SQL and the documentation are drawn from it."""
@@ -289,6 +292,7 @@ class Part:
         recipients: whom it is about, in their first order.
         retries: how many sends repeat failures of it already.
         left_by: Slack id of who left those in doubt as they are, empty if nobody did.
+        left_out: of those that failed, how many are not in `recipients` for having opted out.
     """
 
     send_id: int
@@ -298,6 +302,20 @@ class Part:
     recipients: tuple[Recipient, ...]
     retries: int = 0
     left_by: str = ""
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Requeued:
+    """What became of those in doubt who were to be sent to again.
+
+    Attributes:
+        again: how many are queued anew.
+        left_out: how many are not, for they have opted out of the sender.
+    """
+
+    again: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,12 @@ class SendingAgain:
     Attributes:
         send_id: the send, which stays the same.
         recipients: how many; none if somebody was faster.
+        left_out: how many are not sent to again, for they have opted out.
     """
 
     send_id: int
     recipients: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ class Snapshot(Standing):
         doubt: the latest attempt that is in doubt, 0 if none is.
         left_by: Slack id of who said to leave those in doubt as they are.
         retries: the sends that repeat its failures.
+        left_out: how many failed, were not sent to again, and have opted out of the sender.
     """
 
     sender: str
@@ -131,8 +132,10 @@ class Snapshot(Standing):
     doubt: int = 0
     left_by: str = ""
     retries: tuple[Retry, ...] = ()
+    left_out: int = 0
 
     @property
     def retriable(self) -> int:
-        """How many failed and were not sent to again."""
-        return max(0, self.failures - sum(retry.recipients for retry in self.retries))
+        """How many failed, were not sent to again, and have not opted out."""
+        retried = sum(retry.recipients for retry in self.retries)
+        return max(0, self.failures - retried - self.left_out)

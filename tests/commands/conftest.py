@@ -20,6 +20,7 @@ from commands.model import (
     Person,
     PersonState,
     Recipient,
+    Requeued,
 )
 from commands.outcome import Outcome
 from commands.policy import ChannelRules, Contact, Group, Policy
@@ -109,9 +110,11 @@ class FakeLedger:
     async def doubtful_part(self, send_id: int, attempt: int) -> Part | None:
         return self.doubtful.get((send_id, attempt))
 
-    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> int:
+    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> Requeued:
         self.again.append((send_id, attempt, actor.user, rule))
-        return 0 if self.faster else len(self.doubtful[send_id, attempt].recipients)
+        whom = () if self.faster else self.doubtful[send_id, attempt].recipients
+        left_out = sum(("+15005550006", each.address) in self.out for each in whom)
+        return Requeued(len(whom) - left_out, left_out)
 
     async def leave(self, send_id: int, actor: Actor) -> None:
         self.left.append((send_id, actor.user))

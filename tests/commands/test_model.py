@@ -43,7 +43,6 @@ def test_nothing_follows_a_final_state() -> None:
         DeliveryState.UNDELIVERED,
         DeliveryState.FAILED,
         DeliveryState.CANCELED,
-        DeliveryState.SUPPRESSED,
     } == FINAL
 
 

@@ -20,6 +20,7 @@ from bot.store import (
     orphans,
     outbox,
     purge,
+    retries,
     statuses,
 )
 
@@ -179,6 +180,7 @@ def _follow(
     events = (ids, ["delivered"] * many, ["callback"] * many)
     pauses = (list(doubtful), [1.0] * len(doubtful))
     again = {"send": send, "attempt": 2**31 - 1, "ids": list(doubtful), "source": "resend"}
+    again |= {"sender": "+15005550006", "maybe": "", "stop": "by STOP", "refused": "by 21610"}
     return [
         Hot("callback: one row", statuses._ROWS, (ids[:1],), writes=True),
         Hot(f"callbacks: {many} rows", statuses._ROWS, (ids,), writes=True),
@@ -214,8 +216,9 @@ def _asked(send: int) -> Sequence[Hot]:
         Hot("status: the last sends", cards._LAST, ("C1", 10)),
         Hot("command: daily limit", ledger._USED, ("C1", send)),
         Hot("retry: the send", ledger._HEAD, (send,)),
-        Hot("retry: who failed", ledger._FAILED, {"send": send}),
-        Hot("again: passing failures", ledger._PASSING, {"send": send, "codes": [30001, 30003]}),
+        Hot("retry: who failed", retries.FAILED, {"send": send}),
+        Hot("retry: who has opted out", retries.LEFT_OUT, {"send": send}),
+        Hot("again: passing failures", retries.PASSING, {"send": send, "codes": [30001, 30003]}),
         Hot("again: those in doubt", ledger._DOUBTFUL, {"send": send, "attempt": 1}),
     ]
 

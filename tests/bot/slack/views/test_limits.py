@@ -192,7 +192,12 @@ def test_no_number_within_a_reason_stands_in_a_masked_card(snap: Snapshot, numbe
 @settings(max_examples=60, deadline=None)
 @given(big, st.integers(0, 10**6))
 def test_slack_takes_what_a_button_of_a_send_answers(send_id: int, count: int) -> None:
-    done: list[Outcome] = [SendingAgain(send_id, count), LeftAlone(send_id, count)]
+    done: list[Outcome] = [
+        SendingAgain(send_id, count),
+        SendingAgain(send_id, count, left_out=1),
+        SendingAgain(send_id, 0, left_out=count),
+        LeftAlone(send_id, count),
+    ]
     for message in [answer_of(outcome) for outcome in done]:
         assert message is not None
         check(message)
