@@ -60,6 +60,9 @@ class Directory(Protocol):
             LookupFailed: Slack did not answer in time, so that it cannot be told.
         """
 
+    async def archived(self, channel: str) -> bool:
+        """Tell whether a channel is archived in Slack; False where it cannot be told."""
+
 
 class Ledger(Protocol):
     """The one truth about every recipient."""

@@ -41,6 +41,7 @@ class FakeDirectory:
     guests: set[str] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
     placed: list[tuple[str, str]] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     down: bool = False
 
@@ -79,6 +80,10 @@ class FakeDirectory:
         if user in self.unclear:
             raise LookupFailed("It cannot be told whether you are a guest.", "Try again.")
         return user in self.guests
+
+    async def archived(self, channel: str) -> bool:
+        self.calls.append(f"archived {channel}")  # where Slack is down it cannot be told
+        return channel in self.gone
 
 
 @dataclass
