@@ -10,8 +10,10 @@ from typing import Any, LiteralString
 import psycopg
 
 from bot.store import (
+    answers,
     book,
     cards,
+    claims,
     doubts,
     journeys,
     ledger,
@@ -147,7 +149,7 @@ async def hot(conn: psycopg.AsyncConnection, batch: int) -> Sequence[Hot]:
 
 def _drain(send: int, sending: Sequence[int]) -> Sequence[Hot]:
     many = len(sending)
-    answers = (
+    told = (
         *(list(sending), [1] * many, ["accepted"] * many, [f"SM{n:032}" for n in sending]),
         *(["200"] * many, [None] * many, [""] * many, ["RQ1"] * many, [None] * many, WORKER),
     )
@@ -158,11 +160,11 @@ def _drain(send: int, sending: Sequence[int]) -> Sequence[Hot]:
     return [
         Hot("directory: its edition", book._EDITION, ()),
         Hot("directory: a change", book._MADE, (1,)),
-        Hot("drain: claim 25", outbox._CLAIM, claim, writes=True),
-        Hot(f"drain: record {many} answers", outbox._RECORD, answers, writes=True),
+        Hot("drain: claim 25", claims._CLAIM, claim, writes=True),
+        Hot(f"drain: record {many} answers", answers._RECORD, told, writes=True),
         Hot("drain: begin, claims that never arrived", outbox._STRAY, owned, writes=True),
         Hot("drain: begin, what the dead left", outbox._ABANDONED, abandoned, writes=True),
-        Hot("drain: begin, the letter", outbox._LETTER, (send,)),
+        Hot("drain: begin, the letter", claims.LETTER, (send,)),
         Hot("drain: halt", outbox._HALT, stopped, writes=True),
         Hot("drain: end, settle", outbox._SETTLE, {"send": send}, writes=True),
         Hot("drain: end, what is left", outbox._LEFT, {"send": send}),
