@@ -29,13 +29,13 @@ from bot.heart import Heart
 from bot.inbox import Inbox
 from bot.jobs import GRACE, Jobs
 from bot.lease import Lease
+from bot.limits import Limits
 from bot.metrics import Metrics
 from bot.pace import Pace
 from bot.policyfile import PolicySource
 from bot.policywatch import watch
 from bot.reconcile import Reconcile
 from bot.rescue import Rescue
-from bot.round import Limits
 from bot.slack.asker import Asker
 from bot.slack.bolt import bolt
 from bot.slack.connection import SocketConnection

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.kept import Kept
+from bot.kept import Kept, Shelf
 from bot.roster import KEPT, Roster
 from bot.slack.identity import Home
 from bot.slack.voice import SLACK_ERRORS, error_of
@@ -26,10 +27,15 @@ from twilio_core.activity import judge
 _VERIFIED_KEPT = 60.0
 """Seconds for which Twilio's verified numbers are good."""
 
-_MOST_GROUPS = 1000
+_GLANCE = 0.7
+"""Seconds that a look at a channel may take: whoever submits the composer waits for it."""
+
+_MOST_GROUPS = _MOST_CHANNELS = 1000
 _NO_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class LiveDirectory:
         self._home = home
         self._roster = Roster(slack)
         self._groups: dict[str, Kept[_Group]] = {}
+        self._open: Shelf[bool] = Shelf(KEPT, _MOST_CHANNELS)
 
     def before(self, deadline: float) -> "TimelyDirectory":
         """Give a view whose look-ups end at `deadline`, in the event loop's time."""
@@ -130,6 +137,25 @@ class LiveDirectory:
         same = home.enterprise and person.enterprise == home.enterprise
         return not (same or person.team == home.team)
 
+    async def archived(self, channel: str) -> bool:
+        """Tell whether a channel is archived; False where Slack does not tell.
+
+        That it is not is good for five minutes. That it is, is asked anew the next time: the
+        refusal told how to mend it. Without the scope, or of a private channel without the bot,
+        Slack tells nothing: https://docs.slack.dev/reference/methods/conversations.info
+        """
+        if self._open.get(channel):
+            return False
+        try:
+            answer = await self._slack.conversations_info(channel=channel)
+        except SLACK_ERRORS as exc:
+            log.info("channel.unknown", channel=channel, error=error_of(exc))
+            return False
+        archived = bool((answer.get("channel") or {}).get("is_archived"))
+        if not archived:
+            self._open.put(channel, value=True)
+        return archived
+
     async def _people(self, users: Collection[str]) -> Mapping[str, Person]:
         try:
             return await self._roster.people(users)
@@ -190,6 +216,15 @@ class TimelyDirectory:
     async def is_guest(self, user: str, team: str) -> bool:
         """See `LiveDirectory.is_guest`."""
         return await self._in_time(self._directory.is_guest(user, team), "Slack")
+
+    async def archived(self, channel: str) -> bool:
+        """See `LiveDirectory.archived`; False too if it takes longer than `_GLANCE`."""
+        soon = min(self._deadline, asyncio.get_running_loop().time() + _GLANCE)
+        try:
+            async with asyncio.timeout_at(soon):
+                return await self._directory.archived(channel)
+        except TimeoutError:
+            return False
 
     async def _in_time(self, answer: Awaitable[T], whose: str) -> T:
         try:

@@ -11,7 +11,8 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.gateway import Gateway
-from bot.round import Limits, Round, Tools
+from bot.limits import Limits
+from bot.round import Round, Tools
 from bot.store.outbox import Outbox
 
 ELSEWHERE = 1.0

@@ -5,7 +5,6 @@ after the ledger was asked. Answers are recorded together, at most every `GATHER
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,9 +13,8 @@ from typing import Self
 import structlog
 
 from bot.gateway import Gateway, Verdict, in_doubt, unposted
-from bot.lease import Lease
-from bot.pace import Pace
-from bot.slots import Slots
+from bot.hand import Hand, Memory
+from bot.limits import Limits
 from bot.store.outbox import Claim, Letter, Outbox, Settled
 
 GATHER = 0.01
@@ -30,51 +28,6 @@ ahead were never posted, but nobody can know it: they are in doubt like those un
 log = structlog.get_logger(__name__)
 
 
-@dataclass
-class Memory:
-    """What this process knows of its own claims, and the ledger does not.
-
-    Attributes:
-        owners: the workers that this process has been.
-        held: claims, as delivery and attempt, whose answers are not recorded yet.
-        unrecorded: answers that the ledger did not take, each with its send and the worker that
-            claimed it.
-        running: the sends that are being drained here.
-    """
-
-    owners: set[int] = field(default_factory=set)
-    held: set[tuple[int, int]] = field(default_factory=set)
-    unrecorded: list[tuple[int, int, Settled]] = field(default_factory=list)
-    running: set[int] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What holds a drain back.
-
-    Attributes:
-        slots: requests at once.
-        pace: pauses, of all processes.
-        lease: nothing is posted without it.
-        stopping: nothing new is begun once it is set.
-    """
-
-    slots: Slots
-    pace: Pace
-    lease: Lease
-    stopping: asyncio.Event
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing new is begun: the process stops, or may be taken for dead."""
-        return self.stopping.is_set() or not self.lease.valid
-
-    @property
-    def resting(self) -> bool:
-        """Whether nothing new is begun now; a pause may be over soon."""
-        return self.closed or self.pace.paused > 0
-
-
 @dataclass(frozen=True)
 class Tools:
     """What every round of a process works with."""
@@ -83,38 +36,6 @@ class Tools:
     gateway: Gateway
     limits: Limits
     memory: Memory = field(default_factory=Memory)
-
-
-@dataclass
-class _Hand:
-    """What a round has in hand.
-
-    Attributes:
-        ready: claimed ahead, each with the lease's epoch of its claim, and not posted yet.
-        posts: under way.
-        answers: not recorded yet.
-        started: posts begun since the last exchange with the ledger.
-        ahead: posts begun between earlier exchanges, the more recent the more.
-        dry: whether the ledger had fewer than were wanted.
-        halted: the verdict after which nobody else is tried.
-        due: when a recipient's pause ends, by the loop's clock.
-        exchanged: when the ledger was last asked, by the same clock.
-    """
-
-    ready: deque[tuple[Claim, int]] = field(default_factory=deque)
-    posts: set[asyncio.Task[Verdict]] = field(default_factory=set)
-    answers: deque[Settled] = field(default_factory=deque)
-    started: int = 0
-    ahead: int = 0
-    dry: bool = False
-    halted: Verdict | None = None
-    due: float | None = None
-    exchanged: float = 0.0
-
-    @property
-    def empty(self) -> bool:
-        """True with nobody to post to, nothing under way and nothing to record."""
-        return not (self.ready or self.posts or self.answers)
 
 
 class Round:
@@ -126,7 +47,7 @@ class Round:
         self._send_id = send_id
         self._owner = owner
         self._letter = letter
-        self._hand = _Hand()
+        self._hand = Hand()
         self._news = asyncio.Event()
         self._starved = asyncio.Event()
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from commands import answering, book
+from commands.archived import check_open
 from commands.asking import put
 from commands.contacts import add, contacts, remove
 from commands.dressing import Text
@@ -109,6 +110,7 @@ async def look_at(
     request = Request(f"send {recipients_text} {message}", actor, request_key, answer_url)
 
     async def work(case: Case) -> Outcome:
+        await check_open(case)
         command = Send(read_recipients(recipients_text), Text((message,)))
         return await put(await prepare(command, case), case, look=True)
 
@@ -154,6 +156,7 @@ async def retry_failed(
     request = Request(f"retry {send_id}", actor, f"retry:{send_id}", answer_url)
 
     async def work(case: Case) -> Outcome:
+        await check_open(case)
         return await retry(send_id, case)
 
     return await _answer(request, services, work)
@@ -175,7 +178,10 @@ async def decide_doubt(
     request = Request(f"{verb} {send_id}", actor, f"{verb}:{send_id}:{attempt}")
 
     async def work(case: Case) -> Outcome:
-        return await (send_again if again else leave)(send_id, attempt, case)
+        if not again:
+            return await leave(send_id, attempt, case)
+        await check_open(case)
+        return await send_again(send_id, attempt, case)
 
     return await _answer(request, services, work)
 

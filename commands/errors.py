@@ -4,6 +4,7 @@
     ├── UsageError         the text cannot be read: shows how to write it
     ├── BadRecipients      one or more entries cannot be reached: names every one and why
     ├── NotAllowed         the policy says no: shows the line of sms.toml that would allow it
+    ├── ChannelArchived    Slack has archived the channel that it was to be sent from
     ├── OverLimit          more than the channel may send in one command or in 24 hours
     └── NotYet             a verb or a size that this version does not serve
     LookupFailed           an outside directory (Twilio, Slack) did not answer; nothing was sent
@@ -65,6 +66,10 @@ class BadRecipients(Refusal):
 
 class NotAllowed(Refusal):
     """The channel's permissions say no; the remedy is the line of sms.toml that would allow it."""
+
+
+class ChannelArchived(Refusal):
+    """The channel is archived in Slack."""
 
 
 class OverLimit(Refusal):

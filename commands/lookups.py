@@ -48,6 +48,10 @@ class Lookups:
         """Tell whether who acts from the workspace `team` is of another organization than we."""
         return await self._directory.is_guest(user, team)
 
+    async def archived(self, channel: str) -> bool:
+        """Tell whether a channel is archived in Slack; False where it cannot be told."""
+        return await self._directory.archived(channel)
+
 
 class Nobody:
     """A directory that knows nobody, for what must not wait on the network."""
@@ -75,3 +79,7 @@ class Nobody:
     async def is_guest(self, user: str, team: str) -> bool:  # noqa: ARG002 - as above
         """Take everybody for a guest, as what is not known is denied."""
         return True
+
+    async def archived(self, channel: str) -> bool:  # noqa: ARG002 - as above
+        """Know of no archived channel."""
+        return False

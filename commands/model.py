@@ -310,6 +310,7 @@ class Part:
         recipients: whom it is about, in their first order.
         retries: how many sends repeat failures of it already.
         left_by: Slack id of who left those in doubt as they are, empty if nobody did.
+        left_out: of those that failed, how many are not in `recipients` for having opted out.
     """
 
     send_id: int
@@ -319,6 +320,20 @@ class Part:
     recipients: tuple[Recipient, ...]
     retries: int = 0
     left_by: str = ""
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Requeued:
+    """What became of those in doubt who were to be sent to again.
+
+    Attributes:
+        again: how many are queued anew.
+        left_out: how many are not, for they have opted out of the sender.
+    """
+
+    again: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

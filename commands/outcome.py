@@ -48,10 +48,12 @@ class SendingAgain:
     Attributes:
         send_id: the send, which stays the same.
         recipients: how many; none if somebody was faster.
+        left_out: how many are not sent to again, for they have opted out.
     """
 
     send_id: int
     recipients: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,10 @@ class Row:
         source: where the row comes from.
         members: of a group, the members by name or number.
         kept: where the entry is kept; None for a number of Twilio's.
-        opted_out: whether the address has opted out of the channel's sender.
+        opted_out: whether the address, or everybody of the group, has opted out of the channel's
+            sender.
+        people: of a group, how many numbers it comes to; 0 where that was not asked.
+        out: how many of those have opted out.
     """
 
     name: str
@@ -149,6 +154,8 @@ class Row:
     members: tuple[str, ...] = ()
     kept: Kept | None = None
     opted_out: bool = False
+    people: int = 0
+    out: int = 0
 
 
 @dataclass(frozen=True)

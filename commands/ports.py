@@ -14,6 +14,7 @@ from commands.model import (
     Part,
     Person,
     Recipient,
+    Requeued,
 )
 from commands.question import AlreadySent, Question, Stage
 from commands.snapshot import Snapshot, Standing
@@ -60,6 +61,9 @@ class Directory(Protocol):
             LookupFailed: Slack did not answer in time, so that it cannot be told.
         """
 
+    async def archived(self, channel: str) -> bool:
+        """Tell whether a channel is archived in Slack; False where it cannot be told."""
+
 
 class Ledger(Protocol):
     """The one truth about every recipient."""
@@ -79,7 +83,10 @@ class Ledger(Protocol):
         """Give the addresses that have opted out of a sender: no send of its reaches them."""
 
     async def failed_part(self, send_id: int) -> Part | None:
-        """Give those who failed and were not sent to again; None if there is no such send."""
+        """Give those who failed and were not sent to again; None if there is no such send.
+
+        Without those who have opted out of its sender by now: they are counted only.
+        """
 
     async def doubtful_part(self, send_id: int, attempt: int) -> Part | None:
         """Give those in doubt whom nobody looks for any more; None if there is no such send.
@@ -87,8 +94,8 @@ class Ledger(Protocol):
         Only doubts of attempts up to `attempt` count: a later one is another question.
         """
 
-    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> int:
-        """Queue those of `doubtful_part` anew, and tell how many there were."""
+    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> Requeued:
+        """Queue those of `doubtful_part` anew, without those who have opted out of the sender."""
 
     async def leave(self, send_id: int, actor: Actor) -> None:
         """Keep that those in doubt are left as they are."""

@@ -1,7 +1,7 @@
 """The verb `recipients`: who can be reached from this channel."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from commands.entries import NameEntry
 from commands.errors import BadRecipients
@@ -21,21 +21,18 @@ async def recipients(command: Recipients, case: Case) -> Listing:
     policy = case.services.policy
     rules = policy.channels[actor.channel]
     verified = await case.lookups.verified() if set(rules.to) - {DIRECTORY} else ()
-    addresses = frozenset(r.address for r in verified)
-    rows = [
-        *_people(policy, rules, verified),
-        *[
-            Row(group.name, "", Source.GROUP, group.members)
-            for group in policy.groups
-            if await _reaches_all(group, policy, rules, addresses)
-        ],
-    ]
-    wanted = command.filter.casefold()
-    found = (r for r in rows if wanted in r.name.casefold() or wanted in r.address.casefold())
-    ordered = sorted(found, key=lambda r: (r.name.casefold(), r.address))
     out = await case.services.ledger.opted_out(rules.sender or case.services.default_sender)
-    marked = tuple(replace(row, opted_out=row.address in out) for row in ordered)
-    return Listing(marked, command.filter, actor.channel, rules.show_numbers)
+    wanted = command.filter.casefold()
+    people = (
+        replace(row, opted_out=row.address in out)
+        for row in _people(policy, rules, verified)
+        if wanted in row.name.casefold() or wanted in row.address.casefold()
+    )
+    named = (group for group in policy.groups if wanted in group.name.casefold())
+    reached = _Reached(policy, rules, frozenset(r.address for r in verified), out)
+    rows = [*people, *[row for group in named if (row := await reached.row(group))]]
+    ordered = sorted(rows, key=lambda r: (r.name.casefold(), r.address))
+    return Listing(tuple(ordered), command.filter, actor.channel, rules.show_numbers)
 
 
 def _people(policy: Policy, rules: ChannelRules, verified: tuple[Recipient, ...]) -> Iterator[Row]:
@@ -49,11 +46,38 @@ def _people(policy: Policy, rules: ChannelRules, verified: tuple[Recipient, ...]
             yield row
 
 
-async def _reaches_all(
-    group: Group, policy: Policy, rules: ChannelRules, verified: frozenset[str]
-) -> bool:
-    try:
-        found = await resolve((NameEntry(group.name),), policy, Nobody())
-    except BadRecipients:
-        return False
-    return all(reach(policy, rules, member.address, verified) for member in found.recipients)
+@dataclass(frozen=True)
+class _Reached:
+    """What decides whether a group is listed, and what is said of it.
+
+    Attributes:
+        policy: knows its members.
+        rules: the channel's.
+        verified: the account's verified numbers.
+        out: who has opted out of the channel's sender.
+    """
+
+    policy: Policy
+    rules: ChannelRules
+    verified: frozenset[str]
+    out: frozenset[str]
+
+    async def row(self, group: Group) -> Row | None:
+        """Give the row of a group; None if the channel does not reach all of its members."""
+        try:
+            found = await resolve((NameEntry(group.name),), self.policy, Nobody())
+        except BadRecipients:
+            return None
+        members = found.recipients
+        if not all(reach(self.policy, self.rules, m.address, self.verified) for m in members):
+            return None
+        out = sum(member.address in self.out for member in members)
+        return Row(
+            group.name,
+            "",
+            Source.GROUP,
+            group.members,
+            opted_out=0 < out == len(members),
+            people=len(members),
+            out=out,
+        )

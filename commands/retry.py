@@ -51,8 +51,8 @@ async def send_again(send_id: int, attempt: int, case: Case) -> SendingAgain:
     actor = await permit(case, Action.SEND)
     part = await _doubtful(send_id, attempt, case)
     drawn = await draft(case, actor, part.body, part.recipients)
-    count = await case.services.ledger.send_again(send_id, attempt, actor, drawn.decision.rule)
-    return SendingAgain(send_id, count)
+    done = await case.services.ledger.send_again(send_id, attempt, actor, drawn.decision.rule)
+    return SendingAgain(send_id, done.again, done.left_out)
 
 
 async def leave(send_id: int, attempt: int, case: Case) -> LeftAlone:
@@ -97,6 +97,12 @@ def _part(send_id: int, part: Part | None, channel: str) -> Part:
 
 
 def _nothing_failed(part: Part) -> Refusal:
+    if part.left_out:
+        return Refusal(
+            f"Who failed in send {part.send_id} and was not sent to again has opted out by now. "
+            "Nothing is sent.",
+            "Only their own START to its sender opens this again.",
+        )
     if part.retries:
         return Refusal(
             f"Who failed in send {part.send_id} was sent to again before. Nothing more is sent.",

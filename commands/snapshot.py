@@ -123,6 +123,7 @@ class Snapshot(Standing):
         left_by: Slack id of who said to leave those in doubt as they are.
         retries: the sends that repeat its failures.
         approved_by: Slack id of the second person who agreed, empty if nobody had to.
+        left_out: how many failed, were not sent to again, and have opted out of the sender.
     """
 
     sender: str
@@ -133,8 +134,10 @@ class Snapshot(Standing):
     left_by: str = ""
     retries: tuple[Retry, ...] = ()
     approved_by: str = ""
+    left_out: int = 0
 
     @property
     def retriable(self) -> int:
-        """How many failed and were not sent to again."""
-        return max(0, self.failures - sum(retry.recipients for retry in self.retries))
+        """How many failed, were not sent to again, and have not opted out."""
+        retried = sum(retry.recipients for retry in self.retries)
+        return max(0, self.failures - retried - self.left_out)

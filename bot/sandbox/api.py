@@ -12,7 +12,10 @@ from bot.sandbox.methods import Method, Methods
 from bot.sandbox.model import Call, Json, Refused
 from bot.sandbox.socket_mode import SocketMode
 
-SCOPES = ("commands", "chat:write", "users:read", "users.profile:read", "usergroups:read")
+SCOPES = (
+    *("commands", "chat:write", "channels:read", "groups:read"),
+    *("users:read", "users.profile:read", "usergroups:read"),
+)
 
 
 class WebApi:

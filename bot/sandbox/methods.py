@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.sandbox.arguments import flag, number
 from bot.sandbox.blocks import problems, view_problems
-from bot.sandbox.model import Json, Message, Origin, Refused, User, View
+from bot.sandbox.model import Json, Message, Origin, Place, Refused, User, View
 from bot.sandbox.payloads import message_json, view_json
 from bot.sandbox.workspace import BOT, BOT_USER, TEAM, Workspace
 
@@ -47,6 +47,7 @@ class Methods:
             "chat.postMessage": Method(self._post_message, "chat:write"),
             "chat.update": Method(self._update, "chat:write"),
             "chat.postEphemeral": Method(self._post_ephemeral, "chat:write"),
+            "conversations.info": Method(self._conversation, "channels:read"),
             "users.info": Method(self._users_info, "users:read"),
             "users.list": Method(self._users_list, "users:read"),
             "users.profile.get": Method(self._profile, "users.profile:read"),
@@ -118,6 +119,22 @@ class Methods:
         post = self._workspace.post
         message = post(channel.id, BOT_USER, Origin.EPHEMERAL, text, blocks, visible_to=user)
         return {"message_ts": message.ts}
+
+    # -- channels -------------------------------------------------------------------------
+
+    def _conversation(self, args: Json) -> Json:
+        """A public channel, or a private one that the bot is in; direct ones need other scopes."""
+        channel = self._workspace.channels.get(str(args.get("channel", "")))
+        if channel is None:
+            raise Refused("channel_not_found")
+        if channel.place is Place.DIRECT:
+            raise Refused("missing_scope", needed="im:read")
+        member, private = BOT_USER in channel.members, channel.place is Place.PRIVATE
+        if private and not member:
+            raise Refused("channel_not_found")
+        found: Json = {"id": channel.id, "name": channel.name, "is_channel": not private}
+        found |= {"is_private": private, "is_member": member, "is_archived": channel.archived}
+        return {"channel": found}
 
     # -- people ---------------------------------------------------------------------------
 

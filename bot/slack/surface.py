@@ -3,8 +3,9 @@
 COMMAND = "/sms"
 
 SCOPES = frozenset(
-    {"commands", "chat:write", "users:read", "users.profile:read", "usergroups:read"}
-)
+    {"commands", "chat:write", "channels:read", "groups:read", "users:read", "users.profile:read",
+     "usergroups:read"}
+)  # fmt: skip
 
 COMPOSE = "sms_compose"
 """Callback id of the global shortcut, and of the modal that it and `/sms send` open."""
@@ -22,6 +23,7 @@ PREVIOUS = "sms_previous"
 NEXT = "sms_next"
 SHARE = "sms_share"
 STATUS = "sms_status"
+DETAILS = "sms_details"
 
 UNDO = "sms_undo"
 

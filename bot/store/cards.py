@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, LiteralString
 
 from bot.store.database import Pool
+from bot.store.retries import LEFT_OUT
 from commands.model import Delivery, DeliveryState, Kind, Recipient
 from commands.snapshot import Retry, Snapshot, Standing
 
@@ -111,8 +112,11 @@ class Cards:
                 await conn.execute(_FAILED, (send_id, LISTED_FAILED)),
                 await conn.execute(_UNKNOWN, (send_id, LISTED_FAILED)),
                 await conn.execute(_RETRIES, (send_id,)),
+                await conn.execute(LEFT_OUT, {"send": send_id}),
             ]
-            head, tally, first, failed, unknown, retries = [await c.fetchall() for c in cursors]
+            head, tally, first, failed, unknown, retries, [(left_out,)] = [
+                await c.fetchall() for c in cursors
+            ]
         if not head:
             return None
         number, kind, channel, actor, sender, body, recipients, created, *rest = head[0]
@@ -136,6 +140,7 @@ class Cards:
             left_by=left,
             approved_by=approved_by,
             retries=tuple(Retry(*row) for row in retries),
+            left_out=left_out,
         )
 
     async def last(self, channel: str, count: int) -> tuple[Standing, ...]:

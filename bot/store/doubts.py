@@ -1,6 +1,6 @@
 """Recipients in doubt: who they are, what is done about them once Twilio was looked at."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,7 +8,9 @@ import psycopg
 
 from bot.store.database import Pool
 from bot.store.marks import mark
+from bot.store.optouts import reasons
 from bot.tasks import Deferrer, Order, Task
+from commands.model import Requeued
 
 AT_ONCE = 100
 """Recipients that one look is for; further ones have the next."""
@@ -51,22 +53,34 @@ WITH over AS (
 SELECT send_id FROM left_so LIMIT 1
 """
 
+# Who has opted out of the sender since is not sent to again, and stays in doubt: whether the first
+# request has arrived nobody knows still.
 _REQUEUE = """
 WITH doubt AS (
-    SELECT id FROM delivery
+    SELECT id, address FROM delivery
     WHERE send_id = %(send)s AND state = 'in_doubt' AND attempt <= %(attempt)s
       AND CASE WHEN %(ids)s::bigint[] IS NULL THEN next_check IS NULL
                ELSE id = ANY(%(ids)s::bigint[]) AND NOT resent END
     ORDER BY id FOR UPDATE
+), known AS (
+    SELECT doubt.id, o.learned FROM doubt LEFT JOIN opt_out o
+    ON o.sender = %(sender)s AND o.address = doubt.address AND o.learned <> 'START'
 ), again AS (
     UPDATE delivery d SET state = 'queued', owner = NULL, next_check = NULL, doubted = NULL,
         resent = d.resent OR %(ids)s::bigint[] IS NOT NULL
-    FROM doubt WHERE d.id = doubt.id RETURNING d.id
+    FROM known WHERE d.id = known.id AND known.learned IS NULL RETURNING d.id
+), left_out AS (
+    UPDATE delivery d SET reason = %(maybe)s || CASE known.learned
+        WHEN 'STOP' THEN %(stop)s::text ELSE %(refused)s::text END
+    FROM known WHERE d.id = known.id AND known.learned IS NOT NULL RETURNING d.id
 ), noted AS (
     INSERT INTO event (delivery_id, state, source) SELECT id, 'queued', %(source)s FROM again
 )
-SELECT count(*) FROM again
+SELECT (SELECT count(*) FROM again), (SELECT count(*) FROM left_out)
 """
+
+MAYBE = "no clear answer from Twilio; not sent again: "
+"""What stands before the reason of who was in doubt, and is left out of the second request."""
 
 _REOPEN = """
 UPDATE send SET settled = NULL, left_by = '', look_at = now() + make_interval(secs => %s)
@@ -146,11 +160,15 @@ class Doubts:
                 await mark(conn, self._jobs, [row[0]])
 
     async def resend(self, send_id: int, ids: Collection[int], look_after: float | None) -> int:
-        """Queue these of a page anew, each once in its life; tell how many there were."""
+        """Queue these of a page anew, each once in its life; tell how many there were.
+
+        Who has opted out of the sender is left out, and not counted.
+        """
         async with self._pool.connection() as conn, conn.transaction():
-            return await requeue(
+            done = await requeue(
                 conn, self._jobs, send_id, look_after, source="resend", ids=list(ids)
             )
+        return done.again
 
 
 async def requeue(
@@ -162,8 +180,10 @@ async def requeue(
     source: str,
     attempt: int = _EVERY_ATTEMPT,
     ids: list[int] | None = None,
-) -> int:
+) -> Requeued:
     """Queue recipients in doubt anew, within the caller's transaction; tell how many there were.
+
+    Who has opted out of the sender meanwhile stays in doubt: Twilio would refuse them.
 
     Args:
         conn: in a transaction.
@@ -174,14 +194,26 @@ async def requeue(
         attempt: doubts of later attempts are left.
         ids: these deliveries; None for all that nobody looks for any more.
     """
-    asked = {"send": send_id, "attempt": attempt, "ids": ids, "source": source}
-    cursor = await conn.execute(_REQUEUE, asked)
-    row = await cursor.fetchone()
-    count = int(row[0]) if row else 0
-    if count:
+    done = await _requeue(conn, send_id, {"attempt": attempt, "ids": ids, "source": source})
+    if done.again:
         await conn.execute(_REOPEN, (look_after, send_id))
         await jobs.defer(Order(Task.DRAIN, send_id), conn=conn)
         if look_after is not None:
             await jobs.defer(Order(Task.TRACK, send_id, look_after), conn=conn)
+    if done != Requeued():
         await mark(conn, jobs, [send_id])
-    return count
+    return done
+
+
+async def _requeue(
+    conn: psycopg.AsyncConnection, send_id: int, whom: Mapping[str, object]
+) -> Requeued:
+    cursor = await conn.execute("SELECT sender FROM send WHERE id = %s", (send_id,))
+    head = await cursor.fetchone()
+    if head is None:
+        return Requeued()
+    [sender] = head
+    told = {"sender": sender, "maybe": MAYBE, **reasons(sender)}
+    cursor = await conn.execute(_REQUEUE, {"send": send_id, **whom, **told})
+    [counts] = await cursor.fetchall()
+    return Requeued(*counts)

@@ -11,10 +11,20 @@ from bot.store.doubts import requeue
 from bot.store.marks import mark
 from bot.store.optouts import OPTED_OUT, leave_out
 from bot.store.questions import PostgresQuestions, sent
+from bot.store.retries import FAILED, LEFT_OUT, PASSING
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
 from commands.intent import intent_of
-from commands.model import Actor, AuditEntry, Committed, LimitReached, NewSend, Part, Recipient
+from commands.model import (
+    Actor,
+    AuditEntry,
+    Committed,
+    LimitReached,
+    NewSend,
+    Part,
+    Recipient,
+    Requeued,
+)
 from commands.question import AlreadySent, Question
 
 _SEND = """
@@ -65,18 +75,6 @@ _HEAD = """
 SELECT actor, channel, body, left_by, (SELECT count(*) FROM send r WHERE r.retry_of = s.id)
 FROM send s WHERE id = %s
 """
-
-# Without those whom a retry of this send has reached for already: their fate is told there.
-_UNRETRIED = """
-SELECT address, name FROM delivery d
-WHERE send_id = %(send)s AND state IN ('failed', 'undelivered', 'canceled', 'suppressed')
-  AND NOT EXISTS (
-    SELECT 1 FROM send r JOIN delivery again ON again.send_id = r.id
-    WHERE r.retry_of = %(send)s AND again.address = d.address
-)
-"""
-_FAILED = f"{_UNRETRIED} ORDER BY position"
-_PASSING = f"{_UNRETRIED} AND error_code = ANY(%(codes)s) ORDER BY position"
 
 _DOUBTFUL = """
 SELECT address, name FROM delivery
@@ -211,12 +209,15 @@ class PostgresLedger:
             return frozenset(row[0] for row in await cursor.fetchall())
 
     async def failed_part(self, send_id: int) -> Part | None:
-        """Give those who failed and were not sent to again; None if there is no such send."""
-        return await self._part(send_id, _FAILED, {"send": send_id})
+        """Give those who failed and were not sent to again; None if there is no such send.
+
+        Without those who have opted out of its sender by now: they are counted only.
+        """
+        return await self._part(send_id, FAILED, {"send": send_id})
 
     async def passing_part(self, send_id: int, codes: Sequence[int]) -> Part | None:
         """Give those of `failed_part` whose failure has one of these codes of Twilio's."""
-        return await self._part(send_id, _PASSING, {"send": send_id, "codes": list(codes)})
+        return await self._part(send_id, PASSING, {"send": send_id, "codes": list(codes)})
 
     async def doubtful_part(self, send_id: int, attempt: int) -> Part | None:
         """Give those in doubt whom nobody looks for any more; None if there is no such send."""
@@ -234,22 +235,25 @@ class PostgresLedger:
                 return None
             cursor = await conn.execute(whom, params)
             recipients = tuple([Recipient(*row) for row in await cursor.fetchall()])
+            cursor = await conn.execute(LEFT_OUT, {"send": send_id})
+            [(left_out,)] = await cursor.fetchall()
         actor, channel, body, left_by, retries = head
-        return Part(send_id, actor, channel, body, recipients, retries, left_by)
+        return Part(send_id, actor, channel, body, recipients, retries, left_by, left_out)
 
-    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> int:
-        """Queue those of `doubtful_part` anew, and tell how many there were."""
+    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> Requeued:
+        """Queue those of `doubtful_part` anew, without those who have opted out of the sender."""
         async with self._pool.connection() as conn, conn.transaction():
-            count = await requeue(
+            done = await requeue(
                 conn, self._jobs, send_id, self._first_look(), source="asked", attempt=attempt
             )
-            if count:
-                detail = f"{count} recipients in doubt, sent to again"
+            if done != Requeued():
+                detail = f"{done.again} recipients in doubt, sent to again"
+                detail += f"; {done.left_out} left out, opted out" if done.left_out else ""
                 entry = AuditEntry(
                     actor, "again", allowed=True, rule=rule, detail=detail, send_id=send_id
                 )
                 await append(conn, entry)
-        return count
+        return done
 
     async def leave(self, send_id: int, actor: Actor) -> None:
         """Keep that those in doubt are left as they are."""

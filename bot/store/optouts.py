@@ -66,8 +66,13 @@ async def leave_out(conn: psycopg.AsyncConnection, send_id: int, sender: str) ->
 
     Their code is 1001, "any other answer": Twilio was not asked, so no HTTP status is theirs.
     """
-    told = {"stop": by_stop(sender), "refused": by_refusal(sender)}
-    await conn.execute(_LEAVE_OUT, {"send": send_id, "sender": sender, **told})
+    asked = {"send": send_id, "sender": sender, **reasons(sender)}
+    await conn.execute(_LEAVE_OUT, asked)
+
+
+def reasons(sender: str) -> dict[str, str]:
+    """Give what to tell of who is left out: of whom we heard it, and of whom Twilio said it."""
+    return {"stop": by_stop(sender), "refused": by_refusal(sender)}
 
 
 async def learn(conn: psycopg.AsyncConnection, answers: Collection[tuple[int, int | None]]) -> None:

@@ -48,6 +48,16 @@ async def test_the_repetition_is_a_page_with_the_same_words_from_the_same_sender
     ) == [("page", BODY, SENDER, "U0ALICE", "C0ONCALL", 2)]
 
 
+async def test_the_repetition_is_from_the_pages_sender_whatever_the_default_is(
+    engine: Engine,
+) -> None:
+    send_id = await failed(engine, 30003)
+    other = "+15005550009"
+    await engine.rows("UPDATE send SET sender = %s RETURNING id", other)
+    await repeat(engine, send_id)
+    assert await engine.rows("SELECT sender FROM send") == [(other,), (other,)]
+
+
 async def test_the_audit_tells_by_which_rule_it_was_sent(engine: Engine) -> None:
     send_id = await failed(engine, 30003)
     await repeat(engine, send_id)

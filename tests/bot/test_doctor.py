@@ -114,7 +114,8 @@ async def test_a_scope_that_is_missing_is_named(environ: dict[str, str], home: P
         }
         found = await look({**environ, **more}, home)
     assert bad(found) == ["Slack token"]
-    assert found["Slack token"].detail == "lacks the scopes usergroups:read, users.profile:read"
+    missing = "channels:read, groups:read, usergroups:read, users.profile:read"
+    assert found["Slack token"].detail == f"lacks the scopes {missing}"
     assert "manifest.yml" in found["Slack token"].remedy
 
 

@@ -21,6 +21,7 @@ from commands.model import (
     Person,
     PersonState,
     Recipient,
+    Requeued,
     Turn,
 )
 from commands.outcome import Outcome
@@ -43,6 +44,7 @@ class FakeDirectory:
     guests: set[str] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)
     placed: list[tuple[str, str]] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     down: bool = False
 
@@ -81,6 +83,10 @@ class FakeDirectory:
         if user in self.unclear:
             raise LookupFailed("It cannot be told whether you are a guest.", "Try again.")
         return user in self.guests
+
+    async def archived(self, channel: str) -> bool:
+        self.calls.append(f"archived {channel}")  # where Slack is down it cannot be told
+        return channel in self.gone
 
 
 @dataclass
@@ -193,9 +199,11 @@ class FakeLedger:
     async def doubtful_part(self, send_id: int, attempt: int) -> Part | None:
         return self.doubtful.get((send_id, attempt))
 
-    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> int:
+    async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> Requeued:
         self.again.append((send_id, attempt, actor.user, rule))
-        return 0 if self.faster else len(self.doubtful[send_id, attempt].recipients)
+        whom = () if self.faster else self.doubtful[send_id, attempt].recipients
+        left_out = sum(("+15005550006", each.address) in self.out for each in whom)
+        return Requeued(len(whom) - left_out, left_out)
 
     async def leave(self, send_id: int, actor: Actor) -> None:
         self.left.append((send_id, actor.user))

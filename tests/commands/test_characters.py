@@ -56,3 +56,8 @@ def test_plain_characters_are_never_more_odd_and_stay_so(text: str) -> None:
     plain = plainer(text)
     assert plainer(plain) == plain
     assert set(odd_ones(plain)) <= set(odd_ones(text)) | set(odd_ones(plainer(plain)))
+
+
+def test_an_accent_that_stands_alone_is_kept_and_a_blank_of_any_kind_is_a_blank() -> None:
+    assert plainer("\u0336") == "\u0336"
+    assert plainer("a\u1680b") == "a b"

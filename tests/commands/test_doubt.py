@@ -42,6 +42,12 @@ async def test_send_again_queues_those_in_doubt_of_the_attempts_that_the_button_
     assert world.ledger.sends == []
 
 
+async def test_send_again_tells_who_was_left_out_for_having_opted_out(world: World) -> None:
+    doubtful(world, A, B)
+    world.ledger.out = {("+15005550006", A.address)}
+    assert await click(world, again=True) == SendingAgain(SEND, 1, left_out=1)
+
+
 async def test_leave_it_sends_nothing_and_is_kept(world: World) -> None:
     doubtful(world, A)
     assert await click(world, again=False) == LeftAlone(SEND, 1)

@@ -25,3 +25,4 @@ async def test_nobody_is_nobody() -> None:
     assert await nobody.group_members("S1") == ()
     assert not await nobody.group_exists("S1")
     assert await nobody.is_guest("U1", "T1")
+    assert not await nobody.archived("C1")

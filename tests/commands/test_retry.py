@@ -96,6 +96,15 @@ async def test_where_nothing_failed_nothing_is_retried(world: World) -> None:
     assert world.ledger.sends == []
 
 
+async def test_where_all_who_failed_have_opted_out_the_refusal_says_so(world: World) -> None:
+    world.ledger.parts[5] = Part(5, "U1", "C1", "The text", (), retries=1, left_out=1)
+    outcome = await click(world)
+    assert isinstance(outcome, Refused)
+    assert "has opted out by now" in outcome.text
+    assert "START" in outcome.remedy
+    assert world.ledger.sends == []
+
+
 async def test_an_unknown_send_is_not_retried(world: World) -> None:
     outcome = await click(world, 6)
     assert isinstance(outcome, Refused)

@@ -96,3 +96,21 @@ async def test_a_silent_directory_explains_nothing(world: World) -> None:
     outcome = await world.say("why send verified Hi")
     assert isinstance(outcome, Refused)
     assert outcome.kind == "LookupFailed"
+
+
+async def test_of_many_odd_characters_five_are_named_and_the_others_counted(world: World) -> None:
+    five = await explain(world, "send alice ①②③④⑤")
+    assert "“④”, “⑤”. Plain" in five.reason
+    six = await explain(world, "send alice ①②③④⑤⑥")
+    assert "because of “①”, “②”, “③”, “④”, “⑤” and 1 more." in six.reason
+
+
+async def test_why_recipients_asks_for_the_right_to_list_and_why_send_for_that_to_send(
+    world: World,
+) -> None:
+    world.rule(allow=("recipients",))
+    assert (await explain(world, "recipients")).allowed
+    assert not (await explain(world, "send")).allowed
+    world.rule(allow=("send",))
+    assert not (await explain(world, "recipients")).allowed
+    assert (await explain(world, "send")).allowed

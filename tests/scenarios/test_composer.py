@@ -99,3 +99,19 @@ async def test_a_message_is_sent_on_under_the_rules_of_its_channel(world: World)
     await world.slack.submit(ALICE, view, {"recipients": "alice"})
     assert "does not allow send" in view.errors["recipients"]
     assert world.twilio.posts == []
+
+
+async def test_from_an_archived_channel_the_composer_sends_nothing_and_says_so(
+    world: World,
+) -> None:
+    await world.slack.global_shortcut(ALICE, "sms_compose")
+    view = world.slack.top_view(ALICE)
+    world.slack.workspace.channels[ONCALL].archived = True
+    values = {"channel": ONCALL, "recipients": "alice", "message": "Water"}
+    await world.slack.submit(ALICE, view, values)
+    assert view.open
+    assert "This channel is archived in Slack" in view.errors["channel"]
+    assert world.rows("SELECT count(*) FROM send") == [(0,)]
+    await world.compose(**values | {"channel": AWAY, "recipients": "+16175551299"})
+    await world.whisper("Success", channel=AWAY)
+    assert world.sent() == [("+16175551299", "Water")]

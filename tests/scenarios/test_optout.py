@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from bot.sandbox.model import Message
 from bot.store.database import open_pool
 from bot.store.optouts import OptOuts
-from tests.scenarios.world import ALICE, AWAY, World, payload, shown
+from tests.scenarios.world import ALICE, AWAY, ONCALL, World, payload, shown
+from twilio_core.testing import Error, ServerError
 
 ONE, TWO, THREE = "+16175551212", "+16175551213", "+16175551299"
 FROM = "+15005550006"
@@ -18,6 +19,14 @@ async def refused_one(world: World) -> Message:
     card = await world.card()
     assert payload(card)["failed"] == 1
     return card
+
+
+async def heard(world: World, body: str) -> None:
+    """Let one of them text us a word, and the bot hear it."""
+    reply = await world.twilio.inbound(TWO, FROM, body)
+    pool = await open_pool(world.database_url)
+    assert await OptOuts(pool).heard(reply.from_, reply.to, reply.body, datetime.now(UTC))
+    await pool.close()
 
 
 async def test_whom_twilio_refused_is_left_out_of_the_next_send_which_says_so(
@@ -38,15 +47,45 @@ async def test_whom_twilio_refused_is_left_out_of_the_next_send_which_says_so(
     assert notice.visible_to == ALICE
 
 
-async def test_retry_failed_does_not_ask_twilio_about_who_has_opted_out(world: World) -> None:
+async def test_who_has_opted_out_is_not_offered_for_a_retry(world: World) -> None:
     await refused_one(world)
-    notice = await world.whisper("Retry failed")
+    notice = await world.whisper("SMS #1: 1 of 3 failed")
+    assert "opted out" in shown(notice)
+    assert "Retry failed" not in shown(notice)
+
+
+async def test_who_opts_out_before_the_click_is_not_sent_to_until_they_say_start(
+    world: World,
+) -> None:
+    world.twilio.script(TWO, Error(21211))
+    await world.say("send alice, bob Water in the lab")
+    notice = await world.whisper("Retry failed (1)")
+    await heard(world, "Stop")
     await world.slack.click(ALICE, notice, "sms_retry")
-    await world.whisper("Who has opted out by then is left out")
-    card = await world.card(number=2)
-    assert (payload(card)["statusCode"], payload(card)["status"]) == ("1001", "Failed")
-    assert "opted out" in shown(card)
-    assert len(world.twilio.posts) == 3
+    await world.whisper("has opted out by now")
+    assert len(world.twilio.posts) == 2
+    await heard(world, "Start")
+    await world.slack.click(ALICE, notice, "sms_retry")
+    await world.whisper("Sending again to 1 recipient, as #2")
+    await world.card(number=2)
+    assert world.held()[TWO] == 1
+
+
+async def test_who_opts_out_while_in_doubt_is_not_sent_to_again(stopped_world: World) -> None:
+    world = stopped_world
+    world.add_policy('\n[timing]\nin_doubt = "2s"\n')
+    await world.start()
+    world.twilio.script(ONE, ServerError(500))
+    world.twilio.script(TWO, ServerError(500))
+    await world.say("send alice, bob Water in the lab")
+    notice = await world.whisper("Send again (2)")
+    await heard(world, "Stop")
+    await world.slack.click(ALICE, notice, "sms_again")
+    await world.whisper("Sending again to 1 recipient of #1. 1 recipient in doubt has opted out")
+    await world.wait(lambda: world.states() == {ONE: "accepted", TWO: "in_doubt"})
+    assert [to for to, _ in world.sent()].count(TWO) == 1
+    card = world.cards()[0]
+    await world.wait(lambda: "not sent again: opted out" in shown(card))
 
 
 async def test_where_all_have_opted_out_a_private_answer_says_so(world: World) -> None:
@@ -59,10 +98,7 @@ async def test_where_all_have_opted_out_a_private_answer_says_so(world: World) -
 
 async def test_who_says_start_is_sent_to_again(world: World) -> None:
     await refused_one(world)
-    reply = await world.twilio.inbound(TWO, FROM, "Start")
-    pool = await open_pool(world.database_url)
-    assert await OptOuts(pool).heard(reply.from_, reply.to, reply.body, datetime.now(UTC))
-    await pool.close()
+    await heard(world, "Start")
     await world.say("send bob Water on the roof")
     card = await world.card(number=2)
     assert payload(card)["status"] == "Success"
@@ -77,7 +113,10 @@ async def test_the_list_says_who_has_opted_out_and_does_not_offer_them(world: Wo
     assert [[row[0]["text"], row[2]["text"]] for row in table["rows"][1:]] == [
         ["alice", "contact"],
         ["bob", "contact, opted out"],
-        ["oncall", "group"],
+        ["oncall", "group, 1 of 2 has opted out"],
     ]
     [pasted] = [b for b in answer.blocks if b["type"] == "rich_text"]
     assert pasted["elements"][0]["elements"][0]["text"] == f"{ONE},oncall"
+    await world.slack.click(ALICE, answer, "sms_share")
+    await world.wait(lambda: len(world.slack.channel_messages(ONCALL)) == 2)
+    assert "group, 1 of 2 has opted out" in shown(world.slack.channel_messages(ONCALL)[-1])

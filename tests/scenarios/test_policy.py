@@ -60,8 +60,6 @@ REFUSED = [
     pytest.param(["max_recipients = 1"], "send oncall hi", "max_recipients = 2",
                  id="max_recipients"),
     pytest.param(["daily_limit = 1"], "send oncall hi", "daily_limit = 2", id="daily_limit"),
-    pytest.param(["confirm_above = 1"], "send oncall hi", "confirm_above = 2", id="confirm_above"),
-    pytest.param(["approve_above = 1"], "send oncall hi", "approve_above = 2", id="approve_above"),
 ]  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """`/sms status`: what was sent from a channel, seen by who may see it."""
 
+import pytest
+
 from tests.scenarios.world import ALICE, AWAY, BOB, ONCALL, World, payload, shown
 
 MASKED = "••••••••1212"
@@ -115,3 +117,43 @@ async def test_who_may_do_nothing_in_a_channel_learns_nothing_of_it(stopped_worl
     await world.say("why status 1")
     allowed = await world.whisper("would be allowed")
     assert "This channel lets you use send." in shown(allowed)
+
+
+async def test_from_the_list_one_goes_to_a_send_and_back_in_the_same_place(world: World) -> None:
+    await world.say("send alice, +15005550001 Water in the lab")
+    await world.card()
+    await world.say("send bob The roof leaks", user=BOB)
+    await world.card(number=2)
+    await world.say("status")
+    listed = await world.whisper("The last sends")
+    await world.slack.click(ALICE, listed, "sms_details", "1")
+    await world.wait(lambda: "asked for" in shown(listed))
+    assert "21211 the number is not valid" in shown(listed)
+    assert "+16175551212" in shown(listed)
+    assert "The roof leaks" not in shown(listed)
+    await world.slack.click(ALICE, listed, "sms_status")
+    await world.wait(lambda: "The roof leaks" in shown(listed))
+    await world.slack.click(ALICE, listed, "sms_details", "2")
+    await world.wait(lambda: "asked for" in shown(listed))
+    assert "+16175551213" not in shown(listed)
+    assert "••••••••1213" in shown(listed)
+    assert len(world.slack.channel_messages(ONCALL)) == 2
+
+
+@pytest.mark.parametrize("user", [ALICE, BOB])
+async def test_a_send_from_the_list_keeps_its_way_back_when_refreshed(
+    world: World, user: str
+) -> None:
+    world.twilio.latency = 2.5
+    await world.say("send alice Water in the lab")
+    await world.say("status", user=user)
+    listed = await world.whisper("The last sends", user)
+    await world.slack.click(user, listed, "sms_details", "1")
+    await world.wait(lambda: "Refresh" in shown(listed) and "asked for" in shown(listed))
+    assert "Sending" in shown(listed)
+    await world.wait(lambda: "accepted" in world.states().values())
+    await world.slack.click(user, listed, "sms_details")
+    await world.wait(lambda: "Success" in shown(listed))
+    assert "asked for" in shown(listed)
+    await world.slack.click(user, listed, "sms_status")
+    await world.wait(lambda: "The last sends" in shown(listed))

@@ -22,6 +22,7 @@ from bot.slack.surface import (
     COMPOSE,
     CONFIRM,
     DECLINE,
+    DETAILS,
     FORWARD,
     LEAVE,
     MISSING,
@@ -79,6 +80,7 @@ class Listeners:
             CANCEL: questions.cancel,
             APPROVE: questions.approve,
             DECLINE: questions.decline,
+            DETAILS: lists.details,
         }
         for action, listener in actions.items():
             app.action(action)(_function(listener))

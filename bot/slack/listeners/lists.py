@@ -11,6 +11,7 @@ from bot.slack.payload import Click, click
 from bot.slack.views.answers import plain
 from bot.slack.views.listing import Place, shared
 from bot.slack.views.outcomes import answer_of
+from bot.slack.views.status import one_send
 from bot.slack.views.text import escape
 from bot.slack.voice import NotMember, NotShown, SlackDown
 from commands.dispatch import Request
@@ -68,11 +69,26 @@ class ListButtons:
         clicked = click(body)
         async with self._tools.replies.clicked(ack, clicked.ear, "status"):
             await ack()
-            request = Request(f"status {clicked.value}", clicked.actor, clicked.key)
-            outcome = await self._tools.core.command(request, PATIENT)
+            outcome = await self._status(clicked)
             if shown := answer_of(outcome):
                 found = isinstance(outcome, LastSends | OneSend)
                 await self._tools.replies.say(clicked.ear, shown, replace=found)
+
+    async def details(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Details* in the list of sends: one of them in the list's place, and a way back."""
+        clicked = click(body)
+        async with self._tools.replies.clicked(ack, clicked.ear, "details"):
+            await ack()
+            outcome = await self._status(clicked)
+            if isinstance(outcome, OneSend):
+                shown = one_send(outcome, listed=True)
+                await self._tools.replies.say(clicked.ear, shown, replace=True)
+            elif refusal := answer_of(outcome):
+                await self._tools.replies.say(clicked.ear, refusal)
+
+    async def _status(self, clicked: Click) -> Outcome:
+        request = Request(f"status {clicked.value}", clicked.actor, clicked.key)
+        return await self._tools.core.command(request, PATIENT)
 
     async def _share(self, clicked: Click, message: Message) -> Message | None:
         """Post in the channel; if Slack does not take it, give what to say instead."""

@@ -89,10 +89,10 @@ def channel_card(snap: Snapshot, *, masked: bool) -> Message:
     return _card(snap, four_outputs(snap, masked=masked, limit=_FIELD_ROOM), masked=masked)
 
 
-def private_card(snap: Snapshot) -> Message:
-    """Draw the card for the sender's eyes, in full, where the bot is no member."""
+def private_card(snap: Snapshot, look_again: str = REFRESH) -> Message:
+    """Draw the card for the sender's eyes, in full; `look_again` is the action of *Refresh*."""
     outputs = four_outputs(snap, masked=False, limit=_FIELD_ROOM)
-    return _card(snap, outputs, masked=False, extra=_private_part(snap))
+    return _card(snap, outputs, masked=False, extra=_private_part(snap, look_again))
 
 
 def twin_card(snap: Snapshot) -> Message:
@@ -202,7 +202,7 @@ def _messages(count: int) -> str:
     return f"{count:,} message{'' if count == 1 else 's'}"
 
 
-def _private_part(snap: Snapshot) -> Iterable[Block]:
+def _private_part(snap: Snapshot, look_again: str = REFRESH) -> Iterable[Block]:
     if snap.settled and snap.failed:
         yield _numbers(snap.failed, snap.failures)
     if snap.settled and snap.unknown:
@@ -210,11 +210,11 @@ def _private_part(snap: Snapshot) -> Iterable[Block]:
         text += ":" if snap.left_by else ". If you send again, they may get it twice:"
         yield ContextBlock(elements=[MarkdownTextObject(text=text)])
         yield _numbers(snap.unknown, snap.unknowns)
-    if buttons := list(_buttons(snap)):
+    if buttons := list(_buttons(snap, look_again)):
         yield ActionsBlock(elements=buttons)
 
 
-def _buttons(snap: Snapshot) -> Iterable[ButtonElement]:
+def _buttons(snap: Snapshot, look_again: str) -> Iterable[ButtonElement]:
     if snap.settled and snap.retriable:
         label = f"Retry failed ({snap.retriable:,})"
         yield _button(label, RETRY, str(snap.send_id), style="primary")
@@ -223,7 +223,7 @@ def _buttons(snap: Snapshot) -> Iterable[ButtonElement]:
         yield _button(f"Send again ({snap.unknowns:,})", AGAIN, value)
         yield _button("Leave it", LEAVE, value)
     if not snap.complete:
-        yield _button("Refresh", REFRESH, str(snap.send_id))
+        yield _button("Refresh", look_again, str(snap.send_id))
 
 
 def _numbers(deliveries: Iterable[Delivery], total: int) -> Block:

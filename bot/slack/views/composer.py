@@ -111,6 +111,6 @@ def filled(view: dict[str, Any]) -> Filled:
 def errors(text: str, remedy: str = "", kind: str = "", *, channel_asked: bool) -> dict[str, str]:
     """Put a refusal under the input that it is about."""
     block = MESSAGE if "message" in text.lower() and kind == "UsageError" else RECIPIENTS
-    if kind == "NotAllowed" and channel_asked:
+    if kind in {"NotAllowed", "ChannelArchived"} and channel_asked:
         block = CHANNEL
     return {block: clip(f"{text}\n{remedy}".strip(), _ERROR)}

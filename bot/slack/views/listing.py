@@ -133,6 +133,9 @@ def _table(rows: tuple[Row, ...], *, masked: bool) -> TableBlock:
 
 def _from(row: Row) -> str:
     where = f"{row.source}, {row.kept}" if row.kept else str(row.source)
+    if row.out:
+        has = "has" if row.out == 1 else "have"
+        return f"{where}, {row.out:,} of {row.people:,} {has} opted out"
     return f"{where}, opted out" if row.opted_out else where
 
 
@@ -155,7 +158,11 @@ def _pasteable(outcome: Listing, rows: tuple[Row, ...]) -> list[Block]:
     else:
         said, pasted = "To send to this page:", fit(_entries(rows), ",", SECTION)
     listed = [_caption(said), preformatted(pasted)] if pasted else []
-    return [*listed, *([_caption(_OPTED_OUT)] if any(row.opted_out for row in rows) else [])]
+    return [*listed, *([_caption(_OPTED_OUT)] if any(map(_tells_of_opt_out, rows)) else [])]
+
+
+def _tells_of_opt_out(row: Row) -> bool:
+    return row.opted_out or row.out > 0
 
 
 def _entries(rows: tuple[Row, ...]) -> list[str]:

@@ -36,9 +36,16 @@ def retried(outcome: Sending) -> Message:
 
 
 def _again(outcome: SendingAgain) -> Message:
-    if not outcome.recipients:
-        return plain(f"Nobody of #{outcome.send_id} is in doubt any more. Nothing more is sent.")
-    return plain(f"Sending again to {people(outcome.recipients)} of #{outcome.send_id}.")
+    left = ""
+    if outcome.left_out:
+        has = "has" if outcome.left_out == 1 else "have"
+        left = f"{people(outcome.left_out)} in doubt {has} opted out, and nothing is sent to them."
+    if outcome.recipients:
+        again = f"Sending again to {people(outcome.recipients)} of #{outcome.send_id}."
+        return plain(f"{again} {left}".rstrip())
+    if left:
+        return plain(f"Nothing more is sent: {left}")
+    return plain(f"Nobody of #{outcome.send_id} is in doubt any more. Nothing more is sent.")
 
 
 def _left(outcome: LeftAlone) -> Message:

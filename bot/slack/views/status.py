@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.slack.message import Message, message
-from bot.slack.surface import STATUS
+from bot.slack.surface import DETAILS, REFRESH, STATUS
 from bot.slack.views.answers import plain
 from bot.slack.views.card import channel_card, people, private_card, verdict
 from bot.slack.views.result import SENDING
@@ -54,15 +54,20 @@ def last_sends(outcome: LastSends) -> Message:
     return replace(message(_TITLE, blocks), text=told)
 
 
-def one_send(outcome: OneSend) -> Message:
+def one_send(outcome: OneSend, *, listed: bool = False) -> Message:
     """Show one send privately: as its card does, with when it was asked for.
 
     Only who sent it is asked what becomes of the rest.
+
+    Args:
+        outcome: the send.
+        listed: whether it takes the place of the list, to which a button then leads back.
     """
     snap = outcome.snapshot
-    card = private_card(snap) if outcome.own else channel_card(snap, masked=outcome.masked)
+    look = DETAILS if listed else REFRESH
+    card = private_card(snap, look) if outcome.own else channel_card(snap, masked=outcome.masked)
     header, *rest = card.blocks
-    end = [] if outcome.own or snap.complete else [_refresh(snap.send_id).to_dict()]
+    end = [block.to_dict() for block in _end(outcome, listed=listed)]
     asked = _small(f"asked for {_moment(snap.created)}{_page(snap)}").to_dict()
     # an answer to one person carries no metadata
     return Message(_told(snap), (header, asked, *rest, *end))
@@ -70,7 +75,25 @@ def one_send(outcome: OneSend) -> Message:
 
 def _entry(sent: Standing) -> SectionBlock:
     text = f"{_MARKS[verdict(sent)]} *#{sent.send_id}* {_origin(sent, _moment(sent.created))}"
-    return SectionBlock(text=MarkdownTextObject(text=f"{text}\n{_standing(sent)}", verbatim=True))
+    return SectionBlock(
+        text=MarkdownTextObject(text=f"{text}\n{_standing(sent)}", verbatim=True),
+        accessory=ButtonElement(
+            text="Details",
+            action_id=DETAILS,  # an id is unique within its block, and each button has its own
+            value=str(sent.send_id),
+            accessibility_label=f"Details of #{sent.send_id}",
+        ),
+    )
+
+
+def _end(outcome: OneSend, *, listed: bool) -> Iterable[Block]:
+    """Offer what the card has no button for: to look again, and to go back."""
+    snap = outcome.snapshot
+    if not (outcome.own or snap.complete):
+        yield _refresh(snap.send_id, DETAILS if listed else STATUS)
+    if listed:
+        back = ButtonElement(text="Back to the list", action_id=STATUS)
+        yield ActionsBlock(elements=[back])
 
 
 def _told(sent: Standing) -> str:
@@ -125,7 +148,7 @@ def _small(text: str) -> ContextBlock:
     return ContextBlock(elements=[MarkdownTextObject(text=text)])
 
 
-def _refresh(send_id: int | None = None) -> ActionsBlock:
+def _refresh(send_id: int | None = None, action: str = STATUS) -> ActionsBlock:
     """Offer to look again: at one send, or at the list."""
     value = None if send_id is None else str(send_id)
-    return ActionsBlock(elements=[ButtonElement(text="Refresh", action_id=STATUS, value=value)])
+    return ActionsBlock(elements=[ButtonElement(text="Refresh", action_id=action, value=value)])

@@ -13,9 +13,9 @@ from bot.drain import Drain, Unfinished
 from bot.gateway import Gateway
 from bot.jobs import Jobs
 from bot.lease import Lease
+from bot.limits import Limits
 from bot.metrics import Metrics
 from bot.pace import Pace
-from bot.round import Limits
 from bot.slots import Slots
 from bot.store.database import Pool
 from bot.store.ledger import PostgresLedger

@@ -314,3 +314,26 @@ async def test_latency_is_waited(slack: FakeSlack, web_client: AsyncWebClient) -
     await web_client.auth_test()
     assert time.monotonic() - started > 0.09
     assert slack.latency == 0.1
+
+
+async def test_a_channel_tells_whether_it_is_archived(web_client: AsyncWebClient) -> None:
+    for channel, archived in ((CHANNEL, False), ("C0OLD", True), ("C0LOUNGE", False)):
+        told = await web_client.conversations_info(channel=channel)
+        assert told["channel"]["is_archived"] is archived
+
+
+@pytest.mark.parametrize(
+    ("channel", "error"),
+    [("C0SECRET", "channel_not_found"), ("C0NOWHERE", "channel_not_found")],
+)
+async def test_a_channel_that_the_bot_cannot_see_is_told_of_by_nothing(
+    web_client: AsyncWebClient, channel: str, error: str
+) -> None:
+    assert await refused(web_client.conversations_info(channel=channel)) == error
+
+
+async def test_a_direct_conversation_needs_a_scope_of_its_own(
+    slack: FakeSlack, web_client: AsyncWebClient
+) -> None:
+    direct = slack.workspace.direct({ALICE, "U0SMSBOT"}).id
+    assert await refused(web_client.conversations_info(channel=direct)) == "missing_scope"

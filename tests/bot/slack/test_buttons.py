@@ -160,6 +160,18 @@ async def test_send_again_clicked_twice_or_redelivered_queues_once(
     assert len(either.books.jobs.taken(Task.DRAIN)) == 1
 
 
+async def test_where_all_in_doubt_have_opted_out_the_answer_says_that_nothing_is_sent(
+    at_desk: Desk, private: Private, eventually: Wait
+) -> None:
+    send = await doubtful_send(at_desk)
+    await at_desk.books.run("INSERT INTO opt_out SELECT sender, %s, 'STOP', now() FROM send", ONE)
+    await notice(at_desk, send, Ear(ALICE, ONCALL))
+    await at_desk.slack.click(ALICE, private()[0], "sms_again")
+    words = "Nothing more is sent: 1 recipient in doubt has opted out, and nothing is sent to them."
+    await eventually(lambda: private()[-1].text == words)
+    assert await states(at_desk, send) == ["suppressed"]
+
+
 @DECISIONS
 async def test_an_old_button_does_not_decide_about_a_later_doubt(
     at_desk: Desk, private: Private, eventually: Wait, button: str

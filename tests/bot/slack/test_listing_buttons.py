@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.model import Message
-from tests.bot.slack.kit import ALICE, ONCALL, Desk, Private, Wait
+from tests.bot.slack.kit import ALICE, ONCALL, ONE, Desk, Private, Wait
 
 
 async def listing(desk: Desk, private: Private, text: str = "recipients phone") -> Message:
@@ -80,3 +80,29 @@ async def test_a_listing_that_fails_on_a_click_is_told_privately(
     await at_desk.books.run("ALTER TABLE audit ADD CHECK (action = '') NOT VALID")
     await at_desk.slack.click(ALICE, answer, "sms_next")
     await eventually(lambda: "not certain" in private()[-1].text)
+
+
+async def test_a_send_that_may_no_longer_be_seen_is_refused_beside_the_list(
+    at_desk: Desk, private: Private, eventually: Wait
+) -> None:
+    await at_desk.books.send(ONE)
+    await at_desk.slack.command(ALICE, ONCALL, "status")
+    [listed] = private()
+    at_desk.policy = replace(at_desk.policy, channels={})
+    await at_desk.slack.click(ALICE, listed, "sms_details", "1")
+    await eventually(lambda: len(private()) == 2)
+    assert "not in sms.toml" in private()[-1].text
+    assert "The last sends" in listed.text
+
+
+async def test_a_send_that_was_removed_meanwhile_is_told_of_beside_the_list(
+    at_desk: Desk, private: Private, eventually: Wait
+) -> None:
+    await at_desk.books.send(ONE)
+    await at_desk.slack.command(ALICE, ONCALL, "status")
+    [listed] = private()
+    await at_desk.books.run("DELETE FROM send")
+    await at_desk.slack.click(ALICE, listed, "sms_details", "1")
+    await eventually(lambda: len(private()) == 2)
+    assert private()[-1].text == "This channel has no send 1."
+    assert "The last sends" in listed.text

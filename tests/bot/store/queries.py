@@ -11,8 +11,10 @@ from typing import Any, LiteralString
 import psycopg
 
 from bot.store import (
+    answers,
     book,
     cards,
+    claims,
     doubts,
     journeys,
     ledger,
@@ -21,6 +23,7 @@ from bot.store import (
     orphans,
     outbox,
     purge,
+    retries,
     statuses,
 )
 
@@ -147,7 +150,7 @@ async def hot(conn: psycopg.AsyncConnection, batch: int) -> Sequence[Hot]:
 
 def _drain(send: int, sending: Sequence[int]) -> Sequence[Hot]:
     many = len(sending)
-    answers = (
+    told = (
         *(list(sending), [1] * many, ["accepted"] * many, [f"SM{n:032}" for n in sending]),
         *(["200"] * many, [None] * many, [""] * many, ["RQ1"] * many, [None] * many, WORKER),
     )
@@ -158,11 +161,11 @@ def _drain(send: int, sending: Sequence[int]) -> Sequence[Hot]:
     return [
         Hot("directory: its edition", book._EDITION, ()),
         Hot("directory: a change", book._MADE, (1,)),
-        Hot("drain: claim 25", outbox._CLAIM, claim, writes=True),
-        Hot(f"drain: record {many} answers", outbox._RECORD, answers, writes=True),
+        Hot("drain: claim 25", claims._CLAIM, claim, writes=True),
+        Hot(f"drain: record {many} answers", answers._RECORD, told, writes=True),
         Hot("drain: begin, claims that never arrived", outbox._STRAY, owned, writes=True),
         Hot("drain: begin, what the dead left", outbox._ABANDONED, abandoned, writes=True),
-        Hot("drain: begin, the letter", outbox._LETTER, (send,)),
+        Hot("drain: begin, the letter", claims.LETTER, (send,)),
         Hot("drain: halt", outbox._HALT, stopped, writes=True),
         Hot("drain: end, settle", outbox._SETTLE, {"send": send}, writes=True),
         Hot("drain: end, what is left", outbox._LEFT, {"send": send}),
@@ -180,6 +183,7 @@ def _follow(
     events = (ids, ["delivered"] * many, ["callback"] * many)
     pauses = (list(doubtful), [1.0] * len(doubtful))
     again = {"send": send, "attempt": 2**31 - 1, "ids": list(doubtful), "source": "resend"}
+    again |= {"sender": "+15005550006", "maybe": "", "stop": "by STOP", "refused": "by 21610"}
     return [
         Hot("callback: one row", statuses._ROWS, (ids[:1],), writes=True),
         Hot(f"callbacks: {many} rows", statuses._ROWS, (ids,), writes=True),
@@ -222,8 +226,9 @@ def _asked(send: int) -> Sequence[Hot]:
         Hot("command: daily limit", ledger._USED, ("C1", send)),
         Hot("command: who has the same text", ledger._ALREADY, already),
         Hot("retry: the send", ledger._HEAD, (send,)),
-        Hot("retry: who failed", ledger._FAILED, {"send": send}),
-        Hot("again: passing failures", ledger._PASSING, {"send": send, "codes": [30001, 30003]}),
+        Hot("retry: who failed", retries.FAILED, {"send": send}),
+        Hot("retry: who has opted out", retries.LEFT_OUT, {"send": send}),
+        Hot("again: passing failures", retries.PASSING, {"send": send, "codes": [30001, 30003]}),
         Hot("again: those in doubt", ledger._DOUBTFUL, {"send": send, "attempt": 1}),
     ]
 

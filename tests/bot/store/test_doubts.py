@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.store.doubts import AT_ONCE, NOT_LISTED
-from commands.model import Actor, Kind, Part, Recipient
+from commands.model import Actor, Kind, Part, Recipient, Requeued
 from tests.bot.store.kit import Store, accepted, report, sid
 
 ALICE = Actor("U0ALICE", "C0ONCALL", team="T1")
@@ -165,7 +165,7 @@ async def test_the_sender_is_asked_only_about_those_nobody_looks_for_any_more(
 
 async def test_on_the_senders_word_those_in_doubt_are_queued_anew(store: Store) -> None:
     send_id, row = await doubtful(store, 2, looked_for=False)
-    assert await store.ledger.send_again(send_id, TOLD, ALICE, "channel C0ONCALL") == 2
+    assert await store.ledger.send_again(send_id, TOLD, ALICE, "channel C0ONCALL") == Requeued(2)
     assert await store.states(send_id) == ["queued", "queued"]
     assert await store.events(row) == [("queued", "asked")]
     assert await store.waiting() == [("card", send_id), ("drain", send_id), ("track", send_id)]
@@ -193,7 +193,8 @@ async def test_however_often_the_button_is_clicked_they_are_sent_to_again_once(
 ) -> None:
     send_id, _ = await doubtful(store, 3, looked_for=False)
     clicks = [store.ledger.send_again(send_id, TOLD, ALICE, "rule") for _ in range(10)]
-    assert sorted(await asyncio.gather(*clicks)) == [0] * 9 + [3]
+    done = await asyncio.gather(*clicks)
+    assert sorted(each.again for each in done) == [0] * 9 + [3]
     assert len(await store.rows("SELECT 1 FROM audit WHERE action = 'again'")) == 1
     assert [job for job in await store.waiting() if job[0] == "drain"] == [("drain", send_id)]
 
@@ -202,17 +203,17 @@ async def test_an_old_button_does_not_answer_for_a_later_doubt(store: Store) -> 
     send_id, _ = await doubtful(store, 2, looked_for=False)
     await store.ledger.send_again(send_id, TOLD, ALICE, "rule")
     await store.doubted(send_id, 1)
-    assert await store.ledger.send_again(send_id, TOLD, ALICE, "rule") == 0
+    assert await store.ledger.send_again(send_id, TOLD, ALICE, "rule") == Requeued()
     part = await store.ledger.doubtful_part(send_id, TOLD)
     assert part is not None
     assert part.recipients == ()
     assert await store.states(send_id) == ["in_doubt", "queued"]
-    assert await store.ledger.send_again(send_id, TOLD + 1, ALICE, "rule") == 1
+    assert await store.ledger.send_again(send_id, TOLD + 1, ALICE, "rule") == Requeued(1)
 
 
 async def test_who_is_still_looked_for_is_not_sent_to_again_by_a_click(store: Store) -> None:
     send_id, _ = await doubtful(store, looked_for=True)
-    assert await store.ledger.send_again(send_id, TOLD, ALICE, "rule") == 0
+    assert await store.ledger.send_again(send_id, TOLD, ALICE, "rule") == Requeued()
     assert await store.states(send_id) == ["in_doubt"]
     assert await store.waiting() == []
 
@@ -252,3 +253,67 @@ async def test_what_was_left_is_an_open_question_again_once_it_is_sent_again(
     else:
         await store.ledger.send_again(send_id, TOLD, ALICE, "rule")
     assert await store.rows("SELECT left_by FROM send") == [("",)]
+
+
+async def opted_out(store: Store, *people: int, learned: str = "STOP") -> None:
+    """Let these have opted out of the sender since the send was made."""
+    for n in people:
+        await store.change(
+            "INSERT INTO opt_out (sender, address, learned, at)"
+            " SELECT sender, %s, %s, now() FROM send",
+            f"+1617555{n:04}",
+            learned,
+        )
+
+
+async def test_who_has_opted_out_since_is_left_out_of_what_the_sender_sends_again(
+    store: Store,
+) -> None:
+    send_id, row = await doubtful(store, 3, looked_for=False)
+    await opted_out(store, 1)
+    await opted_out(store, 2, learned="START")
+    done = await store.ledger.send_again(send_id, TOLD, ALICE, "rule")
+    assert done == Requeued(2, left_out=1)
+    assert await store.states(send_id) == ["queued", "in_doubt", "queued"]
+    assert await store.events(row + 1) == []
+    [(told,)] = await store.rows("SELECT reason FROM delivery WHERE position = 2")
+    assert told.startswith("no clear answer from Twilio; not sent again: opted out by STOP; only")
+    [*_, (detail,)] = await store.rows("SELECT detail FROM audit ORDER BY id")
+    assert detail == "2 recipients in doubt, sent to again; 1 left out, opted out"
+
+
+async def test_where_all_in_doubt_have_opted_out_the_send_stays_over_and_its_card_says_so(
+    store: Store,
+) -> None:
+    send_id, _ = await doubtful(store, 2, looked_for=False)
+    await store.change("UPDATE send SET settled = now()")
+    await opted_out(store, 0, 1, learned="21610")
+    done = await store.ledger.send_again(send_id, TOLD, ALICE, "rule")
+    assert done == Requeued(0, left_out=2)
+    assert await store.waiting() == [("card", send_id)]
+    assert await store.rows("SELECT settled IS NOT NULL FROM send") == [(True,)]
+    [(reason,)] = await store.rows("SELECT DISTINCT reason FROM delivery")
+    assert "as Twilio said (21610)" in reason
+
+
+async def test_a_page_is_not_sent_again_by_itself_to_who_has_opted_out(store: Store) -> None:
+    send_id, row = await doubtful(store, 2)
+    await opted_out(store, 0)
+    assert await store.doubts.resend(send_id, [row, row + 1], None) == 1
+    assert await store.states(send_id) == ["in_doubt", "queued"]
+
+
+async def test_who_was_left_out_counts_as_reached_once_twilio_has_the_first_request(
+    store: Store,
+) -> None:
+    send_id, row = await doubtful(store, looked_for=False)
+    await opted_out(store, 0)
+    await store.ledger.send_again(send_id, TOLD, ALICE, "rule")
+    await store.statuses.apply([report(row, "delivered", attempt=1)])
+    assert await store.states(send_id) == ["delivered"]
+    assert await store.rows("SELECT code, reason FROM delivery") == [("200", "")]
+
+
+async def test_of_a_send_that_is_gone_nobody_is_sent_to_again(store: Store) -> None:
+    assert await store.ledger.send_again(4711, TOLD, ALICE, "rule") == Requeued()
+    assert await store.count("audit") == 0

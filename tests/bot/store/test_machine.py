@@ -17,7 +17,16 @@ from psycopg_pool import AsyncConnectionPool
 from bot.store.doubts import Doubt
 from bot.store.journeys import Itinerary
 from bot.store.statuses import Report
-from commands.model import FINAL, NOT_ACCEPTED, WITH_TWILIO, Actor, DeliveryState, Kind, may_move
+from commands.model import (
+    FINAL,
+    NOT_ACCEPTED,
+    WITH_TWILIO,
+    Actor,
+    DeliveryState,
+    Kind,
+    Requeued,
+    may_move,
+)
 from commands.settle import STATUSES
 from tests.bot.store.twin import Fate, Sms
 from tests.bot.store.witness import Forgetful, Ground, Store
@@ -219,7 +228,7 @@ class Machine(Workers):
         """Click *Send again*."""
         meant = {row.id for row in self.of(send) if row.undecided and row.attempt <= attempt}
         again = self.store.ledger.send_again(send, attempt, Actor("U0ALICE", "C0ONCALL"), "rule")
-        assert self.do(again) == len(meant)
+        assert self.do(again) == Requeued(len(meant))
         self.asked.update(meant)
         now = self.look()
         for row in self.rows.values():

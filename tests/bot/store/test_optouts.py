@@ -125,17 +125,61 @@ async def test_a_send_over_the_limit_leaves_no_trace_of_who_has_opted_out(store:
     assert [await store.count(table) for table in ("send", "delivery", "event")] == [0, 0, 0]
 
 
-async def test_a_retry_of_who_has_opted_out_sends_nothing(store: Store) -> None:
+async def test_a_retry_of_who_has_opted_out_since_the_click_sends_nothing(store: Store) -> None:
     send_id, owner = await store.sent(1), await store.worker()
     [claim] = await store.outbox.turn(send_id, owner, (), 1)
-    await store.outbox.turn(send_id, owner, [refused(claim)], 0)
+    await store.outbox.turn(send_id, owner, [refused(claim, 21211)], 0)
     part = await store.ledger.failed_part(send_id)
     assert part
+    await say(store, "STOP", from_=ONE)
     retry = await store.sent(
         request_key="retry:1:0", recipients=part.recipients, retry_of=part.send_id
     )
     assert await store.states(retry) == ["suppressed"]
     assert await store.outbox.turn(retry, owner, (), 1) == []
+
+
+async def retriable(store: Store, send_id: int) -> tuple[list[str], int]:
+    """Whom *Retry failed* would send to, and how many have opted out; the button says the same."""
+    part, snap = await store.ledger.failed_part(send_id), await store.cards.snapshot(send_id)
+    assert part
+    assert snap
+    assert (snap.retriable, snap.left_out) == (len(part.recipients), part.left_out)
+    return [each.address for each in part.recipients], part.left_out
+
+
+async def test_who_was_left_out_is_not_offered_for_a_retry_until_they_say_start(
+    store: Store,
+) -> None:
+    await say(store, "STOP")
+    send_id, owner = await store.sent(), await store.worker()
+    claims = await store.outbox.turn(send_id, owner, (), 3)
+    await store.outbox.turn(send_id, owner, [refused(claim, 30003) for claim in claims], 0)
+    assert await retriable(store, send_id) == ([ONE, THREE], 1)
+    await say(store, "START", 1)
+    assert await retriable(store, send_id) == ([ONE, TWO, THREE], 0)
+
+
+async def test_whom_twilio_refused_for_it_is_not_offered_for_a_retry(store: Store) -> None:
+    send_id, owner = await store.sent(), await store.worker()
+    claims = await store.outbox.turn(send_id, owner, (), 3)
+    await store.outbox.turn(send_id, owner, [refused(claim) for claim in claims[:2]], 0)
+    assert await retriable(store, send_id) == ([], 2)
+    await say(store, "STOP", from_=THREE, to=OTHER)
+    await store.outbox.turn(send_id, owner, [refused(claims[2], 30003)], 0)
+    assert await retriable(store, send_id) == ([THREE], 2)
+
+
+async def test_who_opts_out_after_a_retry_is_counted_once(store: Store) -> None:
+    send_id, owner = await store.sent(), await store.worker()
+    claims = await store.outbox.turn(send_id, owner, (), 3)
+    await store.outbox.turn(send_id, owner, [refused(claim, 30003) for claim in claims[:2]], 0)
+    part = await store.ledger.failed_part(send_id)
+    assert part
+    await store.sent(request_key="r", recipients=part.recipients, retry_of=send_id)
+    await say(store, "STOP", from_=ONE)
+    await store.outbox.turn(send_id, owner, [refused(claims[2], 30003)], 0)
+    assert await retriable(store, send_id) == ([THREE], 0)
 
 
 async def test_who_came_back_is_reached_by_a_retry_of_what_left_them_out(store: Store) -> None:

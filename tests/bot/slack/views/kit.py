@@ -76,8 +76,8 @@ def buttons(message: Message) -> list[str]:
 
 
 def labels(message: Message) -> dict[str, str]:
-    """The words on each button, with the value that it carries."""
-    return {each["text"]["text"]: each["value"] for each in _buttons(message)}
+    """The words on each button, with the value that it carries, if any."""
+    return {each["text"]["text"]: each.get("value", "") for each in _buttons(message)}
 
 
 def _buttons(message: Message) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ def test_a_fault_of_the_message_stands_under_the_message() -> None:
 
 def test_a_missing_permission_stands_under_the_channel_if_that_was_asked_for() -> None:
     assert list(errors("No.", "", "NotAllowed", channel_asked=True)) == ["channel"]
+    assert list(errors("No.", "", "ChannelArchived", channel_asked=True)) == ["channel"]
     assert list(errors("No.", "", "NotAllowed", channel_asked=False)) == ["recipients"]
 
 

@@ -104,9 +104,12 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 rows = st.builds(Row, hostile, addresses, st.sampled_from([Source.VERIFIED, Source.CONTACT]))
 groups = st.builds(
-    lambda name, members: Row(name or "g", "", Source.GROUP, tuple(members)),
+    lambda name, members, people: Row(
+        name or "g", "", Source.GROUP, tuple(members), people=people, out=people
+    ),
     hostile,
     st.lists(hostile | addresses, max_size=30),
+    st.sampled_from([0, 10**9]),
 )
 listings = st.builds(
     lambda found, times, narrowed, show, verb: Listing(
@@ -162,6 +165,7 @@ def test_slack_takes_every_list_of_sends(some: list[Snapshot], times: int) -> No
 @given(snapshots(), st.booleans(), st.booleans())
 def test_slack_takes_every_send_in_detail(snap: Snapshot, own: bool, masked: bool) -> None:  # noqa: FBT001
     check(one_send(OneSend(snap, own, masked)))
+    check(one_send(OneSend(snap, own, masked), listed=True))
 
 
 @settings(max_examples=100, deadline=None)
@@ -188,7 +192,12 @@ def test_no_number_within_a_reason_stands_in_a_masked_card(snap: Snapshot, numbe
 @settings(max_examples=60, deadline=None)
 @given(big, st.integers(0, 10**6))
 def test_slack_takes_what_a_button_of_a_send_answers(send_id: int, count: int) -> None:
-    done: list[Outcome] = [SendingAgain(send_id, count), LeftAlone(send_id, count)]
+    done: list[Outcome] = [
+        SendingAgain(send_id, count),
+        SendingAgain(send_id, count, left_out=1),
+        SendingAgain(send_id, 0, left_out=count),
+        LeftAlone(send_id, count),
+    ]
     for message in [answer_of(outcome) for outcome in done]:
         assert message is not None
         check(message)

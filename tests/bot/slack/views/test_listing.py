@@ -154,6 +154,33 @@ def test_a_shared_list_says_who_has_opted_out_with_the_number_masked() -> None:
     assert table(post) == [["Phone 000", "••••••••0000", "verified, opted out"]]
 
 
+def group(people: int, out: int) -> Row:
+    """A group of which some have opted out."""
+    row = Row("oncall", "", Source.GROUP, ("alice", "bob"), people=people, out=out)
+    return replace(row, opted_out=people == out)
+
+
+def test_a_group_says_in_words_how_many_of_it_have_opted_out_privately_and_shared() -> None:
+    for out, words in ((1, "1 of 1,200 has opted out"), (2, "2 of 1,200 have opted out")):
+        given = found(group(1_200, out))
+        for message in (listing(given), shared(given, 0, "U0ALICE")):
+            assert [row[2] for row in table(message)] == [f"group, {words}"]
+
+
+def test_a_group_of_which_some_have_opted_out_can_be_reached_and_says_who_is_left_out() -> None:
+    page = listing(found(group(3, 1)))
+    assert page.text == "1 can be reached from here"
+    assert pasted(page) == "oncall"
+    assert "only their START opens this again" in shown(page)
+
+
+def test_a_group_of_which_all_have_opted_out_is_not_offered() -> None:
+    page = listing(found(*rows(1), group(2, 2)))
+    assert page.text == "1 can be reached from here; 1 has opted out"
+    assert [row[2] for row in table(page)] == ["verified", "group, 2 of 2 have opted out"]
+    assert pasted(page) == "+16175550000"
+
+
 def test_who_shared_it_is_named() -> None:
     assert "shared by <@U0ALICE>" in shown(shared(found(*rows(1)), 0, "U0ALICE"))
 

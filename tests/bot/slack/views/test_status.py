@@ -43,8 +43,15 @@ def words(message: Message) -> list[str]:
     return [str(quote["elements"][0]["text"]) for quote in quotes]
 
 
-def detail(*deliveries: Delivery, own: bool, masked: bool = False, **changes: object) -> Message:
-    return one_send(OneSend(sent(*deliveries, **changes), own=own, masked=masked))
+def detail(
+    *deliveries: Delivery, own: bool, masked: bool = False, listed: bool = False, **changes: object
+) -> Message:
+    return one_send(OneSend(sent(*deliveries, **changes), own=own, masked=masked), listed=listed)
+
+
+def details(message: Message) -> list[dict[str, object]]:
+    """The buttons beside the sends of the list."""
+    return [b["accessory"] for b in message.blocks if b["type"] == "section"]
 
 
 # -- the list -----------------------------------------------------------------------------
@@ -130,6 +137,16 @@ def test_the_list_shows_no_number_of_anybody() -> None:
     assert "1212" not in shown(last_sends(LastSends((sent(ACCEPTED, FAILED),))))
 
 
+def test_each_send_in_the_list_has_a_button_that_names_it_to_who_does_not_see_the_row() -> None:
+    message = last_sends(LastSends((sent(DELIVERED), sent(FAILED, send_id=5))))
+    assert [(b["action_id"], b["value"]) for b in details(message)] == [
+        ("sms_details", "7"),
+        ("sms_details", "5"),
+    ]
+    names = [b["accessibility_label"] for b in details(message)]
+    assert names == ["Details of #7", "Details of #5"]
+
+
 def test_an_empty_list_says_what_to_do_next() -> None:
     message = last_sends(LastSends(()))
     assert "nothing was sent from this channel yet" in message.text
@@ -175,3 +192,16 @@ def test_one_send_tells_when_it_was_asked_for_and_what_it_is(own: bool) -> None:
         " Success: 1 delivered: “Water in the &lt;lab&gt;”"
     )
     assert message.metadata is None
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_one_send_from_the_list_leads_back_to_it_also_when_it_is_done(own: bool) -> None:  # noqa: FBT001
+    assert labels(detail(DELIVERED, own=own, listed=True)) == {"Back to the list": ""}
+    assert buttons(detail(DELIVERED, own=own, listed=True)) == ["sms_status"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_one_send_from_the_list_is_looked_at_again_as_one_from_the_list(own: bool) -> None:  # noqa: FBT001
+    message = detail(QUEUED, own=own, listed=True)
+    assert buttons(message) == ["sms_details", "sms_status"]
+    assert labels(message) == {"Refresh": "7", "Back to the list": ""}
