@@ -85,6 +85,8 @@ async def submit_send(
     request_key: str,
     services: Services,
     answer_url: str = "",
+    *,
+    sender: str = "",
 ) -> Outcome:
     """Carry out what the composer submits.
 
@@ -95,11 +97,12 @@ async def submit_send(
         request_key: e.g. ``view:<view id>``.
         services: the world.
         answer_url: Slack's response_url, empty if there is none.
+        sender: which of the channel's senders was chosen, empty for its first.
     """
     request = Request(f"send {recipients_text} {message}", actor, request_key, answer_url)
 
     async def work(case: Case) -> Outcome:
-        return await send(Send(read_recipients(recipients_text), Text((message,))), case)
+        return await send(Send(read_recipients(recipients_text), Text((message,)), sender), case)
 
     return await _answer(request, services, work)
 

@@ -289,6 +289,7 @@ class Part:
         recipients: whom it is about, in their first order.
         retries: how many sends repeat failures of it already.
         left_by: Slack id of who left those in doubt as they are, empty if nobody did.
+        sender: the From that it had.
     """
 
     send_id: int
@@ -298,6 +299,7 @@ class Part:
     recipients: tuple[Recipient, ...]
     retries: int = 0
     left_by: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True)

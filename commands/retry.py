@@ -9,6 +9,7 @@ from commands.model import Action, Part
 from commands.outcome import LeftAlone, Sending, SendingAgain
 from commands.permission import permit
 from commands.send import commit, draft
+from commands.senders import still
 from commands.services import Case
 
 
@@ -33,7 +34,9 @@ async def retry(send_id: int, case: Case) -> Sending:
     if not part.recipients:
         raise _nothing_failed(part)
     key = retry_key(send_id, part.retries)
-    return await commit(await draft(case, actor, part.body, part.recipients, send_id, key), case)
+    sender = still(case.services.policy.channels[actor.channel], part.sender)
+    drawn = await draft(case, actor, part.body, part.recipients, send_id, key, sender)
+    return await commit(drawn, case)
 
 
 async def send_again(send_id: int, attempt: int, case: Case) -> SendingAgain:

@@ -40,7 +40,8 @@ async def why(command: Why, case: Case) -> Explained:
 async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
     match command:
         case Send():
-            return _send(await prepare(command, case))
+            draft = await prepare(command, case)
+            return _send(draft, case.services.policy.channels[draft.new.actor.channel].senders)
         case Compose() | Recipients():
             lists = isinstance(command, Recipients)
             return _action(await ask(case, Action.RECIPIENTS if lists else Action.SEND))
@@ -57,11 +58,13 @@ async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
             return await later(command, case)
 
 
-def _send(draft: Draft) -> tuple[str, str]:
+def _send(draft: Draft, senders: tuple[str, ...]) -> tuple[str, str]:
     reason, limit = draft.decision.reason, draft.new.daily_limit
     count = len(draft.new.recipients)
     if limit is not None:
         reason += f" {count} would be counted towards daily_limit = {limit}."
+    if others := ", ".join(each for each in senders if each != draft.new.sender):
+        reason += f" It would come from {draft.new.sender}; the composer also offers {others}."
     return f"{reason} {_size(draft.new.body, count)}", draft.decision.rule
 
 

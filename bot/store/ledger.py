@@ -36,7 +36,8 @@ WHERE channel = %s AND created > now() - interval '24 hours' AND id <> %s
 """
 
 _HEAD = """
-SELECT actor, channel, body, left_by, (SELECT count(*) FROM send r WHERE r.retry_of = s.id)
+SELECT actor, channel, body, left_by, (SELECT count(*) FROM send r WHERE r.retry_of = s.id),
+    sender
 FROM send s WHERE id = %s
 """
 
@@ -181,8 +182,8 @@ class PostgresLedger:
                 return None
             cursor = await conn.execute(whom, params)
             recipients = tuple([Recipient(*row) for row in await cursor.fetchall()])
-        actor, channel, body, left_by, retries = head
-        return Part(send_id, actor, channel, body, recipients, retries, left_by)
+        actor, channel, body, left_by, retries, sender = head
+        return Part(send_id, actor, channel, body, recipients, retries, left_by, sender)
 
     async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> int:
         """Queue those of `doubtful_part` anew, and tell how many there were."""
