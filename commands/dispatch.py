@@ -6,7 +6,8 @@ Slash command, composer and button all enter here. Every expected ending comes b
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from commands import book
+from commands import book, choices
+from commands.choices import Chosen
 from commands.contacts import add, contacts, remove
 from commands.dressing import Text
 from commands.errors import CommandError, UsageError
@@ -85,24 +86,26 @@ async def submit_send(
     request_key: str,
     services: Services,
     answer_url: str = "",
-    *,
-    sender: str = "",
+    chosen: Chosen = Chosen(),  # noqa: B008 - a frozen value
 ) -> Outcome:
     """Carry out what the composer submits.
 
     Args:
         actor: who asks, where.
-        recipients_text: the recipient list, read as in the command.
+        recipients_text: the recipient list, read as in the command; blank if all are chosen.
         message: the text, sent as it is: Slack does not dress what is typed into a modal.
         request_key: e.g. ``view:<view id>``.
         services: the world.
         answer_url: Slack's response_url, empty if there is none.
-        sender: which of the channel's senders was chosen, empty for its first.
+        chosen: what was chosen instead of typed; these recipients come first.
     """
-    request = Request(f"send {recipients_text} {message}", actor, request_key, answer_url)
+    listed = ", ".join(filter(None, (*chosen.recipients, recipients_text.strip())))
+    request = Request(f"send {listed} {message}", actor, request_key, answer_url)
 
     async def work(case: Case) -> Outcome:
-        return await send(Send(read_recipients(recipients_text), Text((message,)), sender), case)
+        picked = choices.read(chosen.recipients, services.policy)
+        typed = read_recipients(recipients_text) if recipients_text.strip() or not picked else ()
+        return await send(Send((*picked, *typed), Text((message,)), chosen.sender), case)
 
     return await _answer(request, services, work)
 

@@ -1,5 +1,6 @@
 """From whom a send comes, where its channel has several senders."""
 
+from commands.choices import Chosen
 from commands.dispatch import retry_failed, submit_send
 from commands.model import Part, Recipient
 from commands.outcome import Explained, Refused, Sending
@@ -11,7 +12,8 @@ TWO = ("MG1", "+16175550100")
 
 async def submitted(world: World, sender: str) -> object:
     """Submit the composer with this sender chosen."""
-    return await submit_send(world.actor, "alice", "Water", "view:1", world.services, sender=sender)
+    chosen = Chosen(sender=sender)
+    return await submit_send(world.actor, "alice", "Water", "view:1", world.services, chosen=chosen)
 
 
 async def test_a_send_comes_from_the_sender_that_was_chosen(world: World) -> None:
