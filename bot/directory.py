@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.crowd import Crowd
 from bot.kept import Kept
 from bot.roster import KEPT, Roster
 from bot.slack.identity import Home
@@ -47,6 +48,9 @@ class LiveDirectory:
         twilio: gives the verified numbers.
         slack: gives people and user groups.
         home: tells where we are at home in Slack, None if Slack has not told yet.
+
+    Attributes:
+        crowd: everybody and every user group of the workspace, to be searched.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class LiveDirectory:
         self._slack = slack
         self._home = home
         self._roster = Roster(slack)
+        self.crowd = Crowd(slack, self._roster.pages)
         self._groups: dict[str, Kept[_Group]] = {}
 
     def before(self, deadline: float) -> "TimelyDirectory":

@@ -27,6 +27,7 @@ from bot.slack.surface import (
     STATUS,
     UNDO,
 )
+from bot.slack.views.composer import CHANNEL, PEOPLE
 
 __all__ = ["ACK_LIMIT", "Listeners", "Tools"]
 
@@ -50,6 +51,7 @@ class Listeners:
         app.shortcut(COMPOSE)(_function(composing.shortcut))
         app.shortcut(FORWARD)(_function(composing.forward))
         app.view(COMPOSE)(_function(composing.submitted))
+        app.options(PEOPLE)(_function(composing.suggest))
         actions: dict[str, _Listener] = {
             RETRY: sends.retry,
             AGAIN: sends.send_again,
@@ -59,6 +61,7 @@ class Listeners:
             NEXT: lists.turn_page,
             SHARE: lists.share,
             UNDO: lists.undo,
+            CHANNEL: composing.channel_chosen,
             STATUS: lists.look_again,
         }
         for action, listener in actions.items():
