@@ -23,7 +23,7 @@ POLICY = Policy(
         Group("empty"),
         Group("hollow", ("empty",)),
         Group("broken", ("gone", "12")),
-        Group("people", ("<@U1>",)),
+        Group("people", ("near", "<@U1>")),
         Group("near", ("near",)),
     ),
 )
