@@ -1,15 +1,18 @@
 """The one flow with this process's services around it: what Slack's listeners call."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from bot.directory import LiveDirectory
 from bot.store.book import Book
 from bot.store.cards import Cards
 from bot.store.ledger import PostgresLedger
 from bot.store.questions import PostgresQuestions
+from bot.suggester import Suggester
+from commands.choices import Chosen
 from commands.dispatch import (
     Request,
     Services,
@@ -26,12 +29,21 @@ from commands.model import Actor, Turn
 from commands.outcome import Outcome
 from commands.question import Question, Word
 from commands.rules import Policy
+from commands.senders import choosable
+from commands.suggest import Offer, may_send
 
 PROMPT = 2.0
 """Seconds that look-ups may take before Slack must have its acknowledgement."""
 
 PATIENT = 25.0
 """Seconds that look-ups may take when the acknowledgement is already given."""
+
+
+SEARCH = 1.5
+"""Seconds that look-ups may take while somebody types."""
+
+PASSING = 0.7
+"""Seconds for what is nice to know before the composer opens: Slack opens none after 3 s."""
 
 
 class SystemClock:
@@ -82,6 +94,27 @@ class Core:
             same_intent=self.same_intent(),
         )
 
+    @cached_property
+    def suggester(self) -> Suggester:
+        """Who offers recipients to whoever types into the composer."""
+        return Suggester(self.directory)
+
+    async def suggestions(self, actor: Actor, typed: str) -> tuple[Offer, ...]:
+        """Give whom the actor could mean by what they typed so far."""
+        return await self.suggester.offer(actor, typed, await self.services(SEARCH))
+
+    async def senders(self, actor: Actor) -> tuple[str, ...]:
+        """Give the senders that the actor can choose from; none where there is no choice."""
+        services = await self.services(PASSING)
+        if not choosable(services.policy.channels.get(actor.channel)):
+            return ()
+        return choosable(await may_send(actor, services))
+
+    async def names(self, users: Collection[str]) -> Mapping[str, str]:
+        """Give users' readable names, and the ids of those whom Slack does not name soon."""
+        directory = self.directory.before(asyncio.get_running_loop().time() + PASSING)
+        return dict(zip(users, await asyncio.gather(*map(directory.user_name, users)), strict=True))
+
     def masked(self, channel: str) -> bool:
         """Tell whether numbers are masked in a channel."""
         rules = self.policy().channels.get(channel)
@@ -92,10 +125,17 @@ class Core:
         return await dispatch(request, await self.services(patience))
 
     async def submission(
-        self, actor: Actor, recipients: str, message: str, key: str, answer_url: str
+        self,
+        actor: Actor,
+        recipients: str,
+        message: str,
+        key: str,
+        answer_url: str,
+        chosen: Chosen = Chosen(),  # noqa: B008 - a frozen value
     ) -> Outcome:
         """Carry out what the composer submits: a look at what would be sent."""
-        return await look_at(actor, recipients, message, key, await self.services(), answer_url)
+        services = await self.services()
+        return await look_at(actor, recipients, message, key, services, answer_url, chosen)
 
     async def answer(self, actor: Actor, turn: Turn, word: Word) -> Outcome:
         """Carry out an answer to a question before sending."""

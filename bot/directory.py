@@ -15,6 +15,7 @@ from typing import TypeVar
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.crowd import Crowd
 from bot.kept import Kept, Shelf
 from bot.roster import KEPT, Roster
 from bot.slack.identity import Home
@@ -53,6 +54,9 @@ class LiveDirectory:
         twilio: gives the verified numbers.
         slack: gives people and user groups.
         home: tells where we are at home in Slack, None if Slack has not told yet.
+
+    Attributes:
+        crowd: everybody and every user group of the workspace, to be searched.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class LiveDirectory:
         self._slack = slack
         self._home = home
         self._roster = Roster(slack)
+        self.crowd = Crowd(slack, self._roster.pages)
         self._groups: dict[str, Kept[_Group]] = {}
         self._open: Shelf[bool] = Shelf(KEPT, _MOST_CHANNELS)
 

@@ -302,7 +302,7 @@ def _rules(table: ChannelTable) -> ChannelRules:
         daily_limit=table.daily_limit,
         confirm_above=table.confirm_above,
         approve_above=table.approve_above,
-        sender=table.sender,
+        senders=tuple(table.senders),
         show_numbers=table.show_numbers,
     )
 

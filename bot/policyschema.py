@@ -71,6 +71,12 @@ def _name(value: str) -> str:
     return value
 
 
+def _once(values: list[str]) -> list[str]:
+    if len(set(values)) < len(values):
+        raise wrong("names a sender twice", "Name each once, the default first")
+    return values
+
+
 _IDS = "Copy the id: in Slack's profile menu, or at the end of a group's or channel's address"
 User = Annotated[
     str, _shape(r"[UW][A-Z0-9]+", "is not a Slack user id", f"{_IDS}. Users: U… or W…")
@@ -150,7 +156,12 @@ class ChannelTable(Table):
     daily_limit: Count | None = None
     confirm_above: Threshold | None = None
     approve_above: Threshold | None = None
-    sender: Annotated[Sender, Field(alias="from")] = ""
+    senders: Annotated[
+        list[Sender],
+        Field(alias="from", min_length=1, max_length=100),  # what a menu of Slack's holds
+        BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+        AfterValidator(_once),
+    ] = []
     show_numbers: bool = False
 
 

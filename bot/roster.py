@@ -36,7 +36,7 @@ _A_MINUTE = 90
 _IN_BULK = 60
 """Singles a minute when there are many, so that a lone @user need not queue behind a group."""
 
-_PAGES_A_MINUTE = 18
+PAGES_A_MINUTE = 18
 _TRIES = 5
 
 _NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
@@ -46,7 +46,11 @@ log = structlog.get_logger(__name__)
 
 
 class Roster:
-    """Everybody in Slack who was asked for in the last minutes."""
+    """Everybody in Slack who was asked for in the last minutes.
+
+    Attributes:
+        pages: the turns of users.list, for whoever else reads it.
+    """
 
     def __init__(self, slack: AsyncWebClient) -> None:
         self._slack = slack
@@ -54,7 +58,7 @@ class Roster:
         self._asking: dict[str, asyncio.Task[Person]] = {}
         self._wanted: set[str] = set()
         self._reading: asyncio.Task[None] | None = None
-        self._singles, self._pages = Turns(), Turns()
+        self._singles, self.pages = Turns(), Turns()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def people(self, users: Collection[str]) -> Mapping[str, Person]:
@@ -62,7 +66,7 @@ class Roster:
 
         Raises what a call of Slack may raise; who was found by then is kept.
         """
-        if len(self._missing(users)) > FEW and not self._pages.held():
+        if len(self._missing(users)) > FEW and not self.pages.held():
             await self._look_through(users)
         found = {user: known for user in users if (known := self._known.get(user))}
         missing = [user for user in users if user not in found]
@@ -136,7 +140,7 @@ class Roster:
         cursor = ""
         try:
             while self._wanted:
-                await self._pages.take(_PAGES_A_MINUTE)
+                await self.pages.take(PAGES_A_MINUTE)
                 page = await self._slack.users_list(limit=_PAGE, cursor=cursor or None)
                 for member in page.get("members") or ():
                     self._note(member)
@@ -144,7 +148,7 @@ class Roster:
                 if not cursor:
                     break
         except SLACK_ERRORS as exc:
-            self._pages.hold(pause_of(exc) or 0)
+            self.pages.hold(pause_of(exc) or 0)
             log.warning("people.unlisted", error=error_of(exc))
         finally:
             self._wanted.clear()
@@ -159,19 +163,25 @@ class Roster:
 def _person(user: str, member: Mapping[str, Any]) -> Person:
     """Read a user object (docs.slack.dev/reference/objects/user-object)."""
     profile = member.get("profile") or {}
-    names = (profile.get("display_name"), profile.get("real_name"), member.get("real_name"))
-    name = next(filter(None, names), None) or member.get("name") or user
     return Person(
         user=user,
-        name=str(name),
+        name=name_of(member),
         phone=str(profile.get("phone") or "").strip(),
-        standing=_standing(user, member),
+        standing=standing_of(user, member),
         team=str(member.get("team_id") or ""),
         enterprise=str((member.get("enterprise_user") or {}).get("enterprise_id") or ""),
     )
 
 
-def _standing(user: str, member: Mapping[str, Any]) -> PersonState:
+def name_of(member: Mapping[str, Any]) -> str:
+    """Read what a user object calls somebody: the display name before the full one."""
+    profile = member.get("profile") or {}
+    names = (profile.get("display_name"), profile.get("real_name"), member.get("real_name"))
+    return str(next(filter(None, names), None) or member.get("name") or member.get("id"))
+
+
+def standing_of(user: str, member: Mapping[str, Any]) -> PersonState:
+    """Read whether somebody can be reached at all."""
     if member.get("deleted"):
         return PersonState.DEACTIVATED
     return PersonState.BOT if member.get("is_bot") or user == _SLACKBOT else PersonState.ACTIVE

@@ -189,11 +189,10 @@ async def _decided(question: Question, case: Case) -> Draft:
     )
     theirs = replace(case, request=request)
     actor = await permit(theirs, Action.SEND)
-    drafted = await draft(theirs, actor, new.body, new.recipients, new.retry_of)
+    drafted = await draft(theirs, actor, new.body, new.recipients, new.retry_of, sender=new.sender)
     kept = replace(
         drafted.new,
         kind=new.kind,
-        sender=new.sender,
         aware=new.aware,
         approver=new.approver,
         answers=question.turn,

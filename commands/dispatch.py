@@ -6,9 +6,10 @@ Slash command, composer and button all enter here. Every expected ending comes b
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from commands import answering, book
+from commands import answering, book, choices
 from commands.archived import check_open
 from commands.asking import put
+from commands.choices import Chosen
 from commands.contacts import add, contacts, remove
 from commands.dressing import Text
 from commands.errors import CommandError, UsageError
@@ -96,22 +97,27 @@ async def look_at(
     request_key: str,
     services: Services,
     answer_url: str = "",
+    chosen: Chosen = Chosen(),  # noqa: B008 - a frozen value
 ) -> Outcome:
     """Carry out what the composer submits: its sender is shown what would be sent.
 
     Args:
         actor: who asks, where.
-        recipients_text: the recipient list, read as in the command.
+        recipients_text: the recipient list, read as in the command; blank if all are chosen.
         message: the text, sent as it is: Slack does not dress what is typed into a modal.
         request_key: what makes two submissions the same.
         services: the world.
         answer_url: Slack's response_url, empty if there is none.
+        chosen: what was chosen instead of typed; these recipients come first.
     """
-    request = Request(f"send {recipients_text} {message}", actor, request_key, answer_url)
+    listed = ", ".join(filter(None, (*chosen.recipients, recipients_text.strip())))
+    request = Request(f"send {listed} {message}", actor, request_key, answer_url)
 
     async def work(case: Case) -> Outcome:
         await check_open(case)
-        command = Send(read_recipients(recipients_text), Text((message,)))
+        picked = choices.read(chosen.recipients, services.policy)
+        typed = read_recipients(recipients_text) if recipients_text.strip() or not picked else ()
+        command = Send((*picked, *typed), Text((message,)), chosen.sender)
         return await put(await prepare(command, case), case, look=True)
 
     return await _answer(request, services, work)

@@ -311,6 +311,7 @@ class Part:
         retries: how many sends repeat failures of it already.
         left_by: Slack id of who left those in doubt as they are, empty if nobody did.
         left_out: of those that failed, how many are not in `recipients` for having opted out.
+        sender: the From that it had.
     """
 
     send_id: int
@@ -321,6 +322,7 @@ class Part:
     retries: int = 0
     left_by: str = ""
     left_out: int = 0
+    sender: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ class Send:
     Attributes:
         entries: the recipients as typed.
         message: the text, mentions without a name still open.
+        sender: which of the channel's senders was chosen; empty for its first.
     """
 
     entries: tuple[Entry, ...]
     message: Text
+    sender: str = ""
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,8 @@ def decide_admin(policy: Policy, actor: Actor) -> Decision:
 
 def rule_of(rules: ChannelRules, key: str) -> str:
     """Name a rule as it stands in sms.toml, e.g. ``channel C0ONCALL: allow = ["send"]``."""
-    return f"channel {rules.id}: {key} = {_toml(getattr(rules, key))}"
+    value = rules.senders if key == "from" else getattr(rules, key)
+    return f"channel {rules.id}: {key} = {_toml(value)}"
 
 
 def mend(rules: ChannelRules, key: str, value: Sequence[str] | int) -> str:

@@ -10,6 +10,7 @@ from commands.model import Action, Part
 from commands.outcome import LeftAlone, SendingAgain
 from commands.permission import permit
 from commands.send import draft
+from commands.senders import still
 from commands.services import Case
 
 
@@ -34,7 +35,9 @@ async def retry(send_id: int, case: Case) -> Put:
     if not part.recipients:
         raise _nothing_failed(part)
     key = retry_key(send_id, part.retries)
-    return await put(await draft(case, actor, part.body, part.recipients, send_id, key), case)
+    sender = still(case.services.policy.channels[actor.channel], part.sender)
+    drawn = await draft(case, actor, part.body, part.recipients, send_id, key, sender)
+    return await put(drawn, case)
 
 
 async def send_again(send_id: int, attempt: int, case: Case) -> SendingAgain:

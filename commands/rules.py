@@ -33,7 +33,7 @@ class ChannelRules:
         daily_limit: most recipients in 24 hours.
         confirm_above: a send to more asks first.
         approve_above: a send to more needs a second person.
-        sender: the ``from`` of the channel; empty for the default sender.
+        senders: the ``from`` of the channel, its default first; none for the default sender.
         show_numbers: whether answers in the channel show whole numbers.
     """
 
@@ -46,8 +46,13 @@ class ChannelRules:
     daily_limit: int | None = None
     confirm_above: int | None = None
     approve_above: int | None = None
-    sender: str = ""
+    senders: tuple[str, ...] = ()
     show_numbers: bool = False
+
+    @property
+    def sender(self) -> str:
+        """The sender where none was chosen; empty for the default sender."""
+        return self.senders[0] if self.senders else ""
 
 
 @dataclass(frozen=True)

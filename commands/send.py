@@ -21,6 +21,7 @@ from commands.policy import (
 from commands.question import AlreadySent, Question
 from commands.resolve import resolve
 from commands.segments import MAX_BODY, measure, utf16_units
+from commands.senders import chosen
 from commands.services import Case
 
 
@@ -69,7 +70,7 @@ async def prepare(command: Send, case: Case) -> Draft:
     actor = await permit(case, Action.SEND)
     body = await _body(command.message, case.lookups)
     found = await resolve(command.entries, case.services.policy, case.lookups)
-    drafted = await draft(case, actor, body, found.recipients)
+    drafted = await draft(case, actor, body, found.recipients, sender=command.sender)
     return replace(drafted, folded=found.folded)
 
 
@@ -80,6 +81,7 @@ async def draft(
     recipients: tuple[Recipient, ...],
     retry_of: int | None = None,
     request_key: str = "",
+    sender: str = "",
 ) -> Draft:
     """Decide on the recipients of a send whose action is permitted.
 
@@ -90,9 +92,10 @@ async def draft(
         recipients: whom it would reach.
         retry_of: the send whose failures it repeats.
         request_key: what makes two of it one send; by default the request's.
+        sender: which of the channel's senders was chosen; empty for its first.
 
     Raises:
-        Refusal: the channel does not reach all of them, or not so many at once.
+        Refusal: the channel does not reach all of them, not so many at once, or not from there.
         LookupFailed: the verified numbers matter and Twilio did not give them.
     """
     policy, request = case.services.policy, case.request
@@ -107,7 +110,7 @@ async def draft(
         actor=actor,
         body=body,
         recipients=recipients,
-        sender=rules.sender or case.services.default_sender,
+        sender=chosen(rules, case.services.default_sender, sender),
         rule=decision.rule,
         command=request.text,
         daily_limit=rules.daily_limit,

@@ -66,7 +66,10 @@ async def _send(draft: Draft, case: Case) -> tuple[str, str]:
     said = [draft.decision.reason]
     if limit is not None:
         said.append(f"{count} would be counted towards daily_limit = {limit}.")
-    said += _questions(rules_of(draft, case), count)
+    rules = rules_of(draft, case)
+    if others := ", ".join(each for each in rules.senders if each != new.sender):
+        said.append(f"It would come from {new.sender}; the composer also offers {others}.")
+    said += _questions(rules, count)
     if already := await case.services.ledger.already(new):
         said.append(
             f"You would be asked first: {len(already.reached)} of {count} have the same text by "

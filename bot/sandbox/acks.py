@@ -4,6 +4,8 @@ import json
 from typing import cast
 
 from bot.sandbox.blocks import problems, view_problems
+from bot.sandbox.checks import Report
+from bot.sandbox.elements import check_choice
 from bot.sandbox.model import Answer, Channel, Delivered, Json, Message, Origin, View
 from bot.sandbox.workspace import BOT_USER, Workspace
 
@@ -69,6 +71,18 @@ def answer_submission(workspace: Workspace, view: View, body: Json, violations: 
         return "invalid_response_action"
     view.open = False
     return ""
+
+
+def answer_suggestion(body: Json, violations: list[str]) -> dict[str, list[Json]]:
+    """Read what an external select is to offer, by group; nothing of an answer with a fault."""
+    report = Report()
+    check_choice(report, "", body, least=0)
+    violations.extend(f"options: {problem}" for problem in report.problems)
+    if report.problems:
+        return {}
+    if "options" in body:
+        return {"": body["options"]} if body["options"] else {}
+    return {group["label"]["text"]: group["options"] for group in body["option_groups"]}
 
 
 def _errors(view: View, errors: object, violations: list[str]) -> str:

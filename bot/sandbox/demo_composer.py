@@ -18,6 +18,9 @@ from bot.sandbox.workspace import elements_of
 CANCEL: Final = "cancel"
 BACK: Final = "back"
 
+_MENUS = ("external_select", "static_select")
+"""Left as they are: what they offer can be typed into another input, or has a default."""
+
 
 def _said(obj: Json | None) -> str:
     return safe(str((obj or {}).get("text", "")))
@@ -95,7 +98,7 @@ class Composer:
         """Ask for every input; None where the person gives up."""
         values: dict[str, str] = {}
         for block in view.body["blocks"]:
-            if block["type"] != "input":
+            if block["type"] != "input" or block["element"]["type"].endswith(_MENUS):
                 continue
             ident = str(block["block_id"])
             first = before.get(ident) or _preset(block["element"], seat)

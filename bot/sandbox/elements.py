@@ -53,14 +53,17 @@ def _options(
     *,
     texts: tuple[str, ...] = ("plain_text",),
     url: bool = False,
-) -> None:
+    least: int = 1,
+) -> set[str]:
+    """Check a list of options; gives their values."""
     seen: set[str] = set()
-    for i, option in enumerate(report.objects(path, value, most)):
+    for i, option in enumerate(report.objects(path, value, most, least=least)):
         _option(report, f"{path}/{i}", option, texts=texts, url=url)
         chosen = str(option.get("value"))
         if chosen in seen:
             report.add(f"{path}/{i}/value", f"duplicate option value: {chosen}")
         seen.add(chosen)
+    return seen
 
 
 def _choices(most: int) -> Check:
@@ -94,20 +97,38 @@ def _initial(report: Report, path: str, element: Json) -> None:
             report.add(f"{path}/initial_option", "must be one of the options")
 
 
-def _static_select(report: Report, path: str, element: Json) -> None:
-    optional = "options option_groups placeholder initial_option initial_options max_selected_items"
-    report.shape(path, element, "", f"{_COMMON} {optional}")
-    if ("options" in element) == ("option_groups" in element):
+def check_choice(report: Report, path: str, holder: Json, *, least: int = 1) -> None:
+    """Check what can be chosen from: either options or groups of them, `least` or more."""
+    if ("options" in holder) == ("option_groups" in holder):
         report.add(path, "needs either options or option_groups")
-    report.text(f"{path}/placeholder", element.get("placeholder"), 150)
-    _options(report, f"{path}/options", element.get("options"), 100)
-    groups = report.objects(f"{path}/option_groups", element.get("option_groups"), 100)
-    for i, group in enumerate(groups):
+    _options(report, f"{path}/options", holder.get("options"), 100, least=least)
+    seen: set[str] = set()
+    listed = holder.get("option_groups")
+    for i, group in enumerate(report.objects(f"{path}/option_groups", listed, 100, least=least)):
         here = f"{path}/option_groups/{i}"
         report.shape(here, group, "label options")
         report.text(f"{here}/label", group.get("label"), 75)
-        _options(report, f"{here}/options", group.get("options"), 100)
+        values = _options(report, f"{here}/options", group.get("options"), 100)
+        if twice := sorted(values & seen):
+            report.add(f"{here}/options", f"duplicate option value: {twice[0]}")
+        seen |= values
+
+
+def _static_select(report: Report, path: str, element: Json) -> None:
+    optional = "options option_groups placeholder initial_option initial_options max_selected_items"
+    report.shape(path, element, "", f"{_COMMON} {optional}")
+    report.text(f"{path}/placeholder", element.get("placeholder"), 150)
+    check_choice(report, path, element)
     _initial(report, path, element)
+
+
+def _external_select(report: Report, path: str, element: Json) -> None:
+    optional = "placeholder max_selected_items min_query_length initial_option initial_options"
+    report.shape(path, element, "", f"{_COMMON} {optional}")
+    report.text(f"{path}/placeholder", element.get("placeholder"), 150)
+    first = element.get("initial_option")
+    chosen = _listed(element.get("initial_options")) + ([] if first is None else [first])
+    _options(report, f"{path}/initial_options", chosen, 100, least=0)
 
 
 def _select(own: str) -> Check:
@@ -152,7 +173,6 @@ _CONVERSATIONS = (
     "response_url_enabled filter"
 )
 _CHANNELS = "initial_channel initial_channels response_url_enabled"
-_EXTERNAL = "min_query_length initial_option initial_options"
 _DATE = "initial_date initial_time initial_date_time timezone"
 
 CHECKS: dict[str, Check] = {
@@ -162,8 +182,8 @@ CHECKS: dict[str, Check] = {
     "overflow": _overflow,
     "static_select": _static_select,
     "multi_static_select": _static_select,
-    "external_select": _select(_EXTERNAL),
-    "multi_external_select": _select(_EXTERNAL),
+    "external_select": _external_select,
+    "multi_external_select": _external_select,
     "users_select": _select("initial_user"),
     "multi_users_select": _select("initial_users"),
     "conversations_select": _select(_CONVERSATIONS),

@@ -178,6 +178,7 @@ class View:
         previous: id of the view below, empty for the first.
         state: what is entered, ``{block_id: {action_id: {...}}}``.
         errors: what the app said of the entries, by block_id.
+        offered: the options that the app gave for external selects, by action_id and value.
         open: whether it is still on the screen.
     """
 
@@ -189,6 +190,7 @@ class View:
     previous: str = ""
     state: Json = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    offered: dict[str, dict[str, Json]] = field(default_factory=dict)
     open: bool = True
 
 
@@ -305,3 +307,26 @@ class Delivered:
     def response_url(self) -> str:
         """The payload's response_url; empty where Slack gives none."""
         return str(self.payload.get("response_url", ""))
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What an external select shows for what was typed into it.
+
+    Attributes:
+        done: the request, and the app's answer.
+        groups: the options by the labels of their groups; without groups under an empty label.
+    """
+
+    done: Delivered
+    groups: dict[str, list[Json]]
+
+    @property
+    def options(self) -> list[Json]:
+        """All options, in order."""
+        return [option for group in self.groups.values() for option in group]
+
+    @property
+    def texts(self) -> list[str]:
+        """What each option says."""
+        return [str(option["text"]["text"]) for option in self.options]

@@ -116,6 +116,22 @@ def view_click(user: User, view: View, block: Json, element: Json, state: Json) 
     }
 
 
+def suggestion(user: User, view: View, block: Json, element: Json, query: str) -> Json:
+    """What is typed into an external select of a modal.
+
+    The view comes as it was opened or last updated, with an empty state: what stands in the other
+    inputs is not told (slackapi/java-slack-sdk#1292, slackapi/bolt-js#660).
+    """
+    told = view_json(view) | {"state": {"values": {}}}
+    return _interaction("block_suggestion", user) | {
+        "container": {"type": "view", "view_id": view.id},
+        "view": told,
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "value": query,
+    }
+
+
 def submission(user: User, view: View, urls: Sequence[Json] = ()) -> Json:
     """A submitted modal, with what `response_urls` holds."""
     body = _interaction("view_submission", user)

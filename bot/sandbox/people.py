@@ -12,12 +12,16 @@ from bot.sandbox.model import (
     Impossible,
     Json,
     Message,
+    Offered,
     User,
     View,
 )
 from bot.sandbox.stage import Stage
 from bot.sandbox.states import chosen, empty, state_of
 from bot.sandbox.workspace import BOT_USER, Workspace, elements_of
+
+FEWEST_TYPED = 3
+"""Characters after which an external select that names no number asks the app."""
 
 
 class People(Stage):
@@ -131,6 +135,20 @@ class People(Stage):
         payload["trigger_id"] = self.workspace.new_trigger(user)
         return await self._interact(payload, _envelope())
 
+    async def suggest(self, user: str, view: View, action_id: str, query: str = "") -> Offered:
+        """Type into an external select of a modal; what it then offers can be chosen."""
+        self._on_top(user, view)
+        at, element = _find(view.body["blocks"], action_id, None, None)
+        if len(query) < element.get("min_query_length", FEWEST_TYPED):
+            raise Impossible(f"Slack asks the app only when more than {query!r} is typed")
+        payload = payloads.suggestion(self.workspace.users[user], view, at, element, query)
+        done = await self._deliver("interactive", payload, _envelope())
+        groups = {} if done.error else acks.answer_suggestion(done.body, self.violations)
+        offered = Offered(done, groups)
+        known = view.offered.setdefault(action_id, {})
+        known.update({option["value"]: option for option in offered.options})
+        return offered
+
     def _answer_urls(self, user: str, view: View) -> Iterator[Json]:
         """Give a response_url for each channel chosen in an input that asks for one."""
         for block in view.body["blocks"]:
@@ -148,7 +166,9 @@ class People(Stage):
             if block_id not in inputs:
                 raise Impossible(f"no input {block_id!r}; there are {sorted(inputs)}")
             element = elements_of(inputs[block_id])[0]
-            view.state[block_id] = {element["action_id"]: chosen(element, value)}
+            offered = view.offered.get(element["action_id"])
+            there = element | {"options": list(offered.values())} if offered else element
+            view.state[block_id] = {element["action_id"]: chosen(there, value)}
         states = state_of(view.body["blocks"], view.state)
         for block_id, block in inputs.items():
             required = block["type"] == "input" and not block.get("optional")

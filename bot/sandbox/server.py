@@ -14,6 +14,7 @@
         private = slack.seen_by("U0ALICE", "C0ONCALL")[-1]
         await slack.click("U0ALICE", private, "retry")
         modal = slack.top_view("U0ALICE")          # after views.open
+        await slack.suggest("U0ALICE", modal, "people", "al")     # types into an external select
         await slack.submit("U0ALICE", modal, {"body": "hello"})   # values by block_id
         assert slack.violations == []              # Block Kit faults of what the bot sent
 

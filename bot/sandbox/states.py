@@ -20,8 +20,8 @@ _FIELDS = {
     "email_text_input": "value",
     "url_text_input": "value",
 }
-_ONE_OPTION = ("static_select", "radio_buttons", "overflow")
-_MANY_OPTIONS = ("multi_static_select", "checkboxes")
+_ONE_OPTION = ("static_select", "external_select", "radio_buttons", "overflow")
+_MANY_OPTIONS = ("multi_static_select", "multi_external_select", "checkboxes")
 
 
 def _options(element: Json) -> list[Json]:
@@ -39,7 +39,8 @@ def _option(element: Json, value: object) -> Json:
 def chosen(element: Json, value: object) -> Json:
     """Tell what a person's choice makes of an element's state.
 
-    `value` is a text, an option's value or label, an id, or a list of these.
+    `value` is a text, an option's value or label, an id, or a list of these. An external select
+    has the options that the app gave for what was typed into it.
     """
     kind = element["type"]
     if kind in _ONE_OPTION:

@@ -7,7 +7,7 @@ from typing import Any
 from bot.slack.views.text import clip
 from bot.slack.voice import Ear
 from commands.dispatch import Request
-from commands.dressing import plain
+from commands.dressing import undress
 from commands.model import Actor
 
 
@@ -75,17 +75,30 @@ def submitter(body: Mapping[str, Any], channel: str) -> Actor:
     return _person(body, channel)
 
 
-def forwarded(body: Mapping[str, Any]) -> str:
+def chosen_channel(body: Mapping[str, Any]) -> str:
+    """Read which channel was chosen in a view's menu; empty if it was emptied."""
+    return str(body["actions"][0].get("selected_conversation") or "")
+
+
+def mentioned(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read whom a message mentions without a name, a few at most."""
+    return undress(str(body["message"].get("text") or "")).users[:_MENTIONED]
+
+
+def forwarded(body: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Write the text of an SMS from a message's shortcut: what it says, and a link to it.
 
+    Slack gives mentions in a message without their names, which is what `names` are for.
     The link is Slack's permalink, put together here: asking for it would take a trigger_id's time.
     """
-    said = clip(plain(str(body["message"].get("text") or "")).strip(), _SAID)
+    text = undress(str(body["message"].get("text") or ""))
+    said = clip(text.filled(names).strip(), _SAID)
     domain, ts = body["team"].get("domain"), str(body["message_ts"]).replace(".", "")
     link = f"https://{domain}.slack.com/archives/{body['channel']['id']}/p{ts}" if domain else ""
     return "\n".join(filter(None, (said, link)))
 
 
+_MENTIONED = 10
 _SAID = 1_400  # so that the link still fits into Twilio's 1,600
 
 

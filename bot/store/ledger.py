@@ -72,7 +72,8 @@ ORDER BY e.created DESC, e.id DESC LIMIT 1
 """
 
 _HEAD = """
-SELECT actor, channel, body, left_by, (SELECT count(*) FROM send r WHERE r.retry_of = s.id)
+SELECT actor, channel, body, left_by, (SELECT count(*) FROM send r WHERE r.retry_of = s.id),
+    sender
 FROM send s WHERE id = %s
 """
 
@@ -237,8 +238,8 @@ class PostgresLedger:
             recipients = tuple([Recipient(*row) for row in await cursor.fetchall()])
             cursor = await conn.execute(LEFT_OUT, {"send": send_id})
             [(left_out,)] = await cursor.fetchall()
-        actor, channel, body, left_by, retries = head
-        return Part(send_id, actor, channel, body, recipients, retries, left_by, left_out)
+        actor, channel, body, left_by, retries, sender = head
+        return Part(send_id, actor, channel, body, recipients, retries, left_by, left_out, sender)
 
     async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> Requeued:
         """Queue those of `doubtful_part` anew, without those who have opted out of the sender."""

@@ -89,6 +89,13 @@ def test_every_key_of_a_channel_reaches_its_rules() -> None:
     assert (rules.sender, rules.show_numbers) == ("+16175550100", True)
 
 
+def test_a_channel_may_name_several_senders_its_default_first() -> None:
+    rules = parse(FULL.replace('"+16175550100"', '["Lab", "+16175550100"]')).policy.channels[
+        "C0ONCALL"
+    ]
+    assert (rules.sender, rules.senders) == ("Lab", ("Lab", "+16175550100"))
+
+
 def test_a_channel_without_keys_allows_nothing() -> None:
     rules = parse(FULL).policy.channels["G1"]
     assert (rules.allow, rules.who, rules.to, rules.sender) == ((), (), (), "")
@@ -145,6 +152,10 @@ def test_an_empty_file_allows_nothing() -> None:
         ("confirm_above = 0", "confirm_above = -1", 17, "channel.confirm_above: is negative"),
         ("confirm_above = 0", "confirm_above = 101", 17, "channel.confirm_above: is 101, more"),
         ('"+16175550100"', '"a sender too long"', 19, "channel.from: is nothing that Twilio can"),
+        ('"+16175550100"', '["911", "911"]', 19, "channel.from: names a sender twice"),
+        ('"+16175550100"', "[]", 19, "channel.from: is empty"),
+        ('"+16175550100"', "5", 19, "channel.from: is not text"),
+        ('"+16175550100"', '["911", 5]', 19, "channel.from: is not text"),
         ("= true", '= "yes"', 20, "channel.show_numbers: is neither true nor false"),
         ('id = "G1"', 'id = "C0ONCALL"', 23, 'channel.id: "C0ONCALL" is there twice'),
         ('id = "G1"', 'name = "x"', 22, "channel.id: is missing"),

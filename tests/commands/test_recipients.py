@@ -91,7 +91,7 @@ async def test_who_has_opted_out_of_the_channels_sender_is_listed_as_such(world:
     world.ledger.out = {("+15005550006", ALICE.number), ("+15005550009", BOB.number)}
     out_alice, out_bob = replace(ROW_ALICE, opted_out=True), replace(ROW_BOB, opted_out=True)
     assert (await rows(world))[:2] == (out_alice, ROW_BOB)
-    world.rule(sender="+15005550009")
+    world.rule(senders=("+15005550009",))
     assert (await rows(world))[:2] == (ROW_ALICE, out_bob)
 
 

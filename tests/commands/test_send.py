@@ -47,7 +47,7 @@ async def test_a_redelivered_command_is_the_same_send(world: World) -> None:
 
 
 async def test_the_channel_s_sender_goes_before_the_default(world: World) -> None:
-    world.rule(sender="MG1")
+    world.rule(senders=("MG1",))
     await world.say(TEXT)
     assert world.ledger.sends[0].sender == "MG1"
 

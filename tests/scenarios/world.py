@@ -141,7 +141,7 @@ class World:
         """Type `/sms …`."""
         return await self.slack.command(user, channel, text)
 
-    async def compose(self, user: str = ALICE, **values: str) -> None:
+    async def compose(self, user: str = ALICE, /, **values: object) -> None:
         """Fill the composer that is open, and submit the preview that follows."""
         composer = self.slack.top_view(user)
         await self.slack.submit(user, composer, values)

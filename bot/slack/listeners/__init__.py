@@ -37,6 +37,7 @@ from bot.slack.surface import (
     TRIM,
     UNDO,
 )
+from bot.slack.views.composer import CHANNEL, PEOPLE
 
 __all__ = ["ACK_LIMIT", "Listeners", "Tools"]
 
@@ -63,6 +64,7 @@ class Listeners:
         app.shortcut(FORWARD)(_function(composing.forward))
         app.view(COMPOSE)(_function(composing.submitted))
         app.view(PREVIEW)(_function(composing.previewed))
+        app.options(PEOPLE)(_function(composing.suggest))
         actions: dict[str, _Listener] = {
             RETRY: sends.retry,
             AGAIN: sends.send_again,
@@ -72,6 +74,7 @@ class Listeners:
             NEXT: lists.turn_page,
             SHARE: lists.share,
             UNDO: lists.undo,
+            CHANNEL: composing.channel_chosen,
             STATUS: lists.look_again,
             CONFIRM: questions.confirm,
             MISSING: questions.missing,

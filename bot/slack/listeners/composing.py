@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -10,10 +11,19 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack.listeners.tools import STORING, Tools
 from bot.slack.message import Message
-from bot.slack.payload import forwarded, response_url, shortcut, submitter
+from bot.slack.payload import (
+    chosen_channel,
+    forwarded,
+    mentioned,
+    response_url,
+    shortcut,
+    submitter,
+)
 from bot.slack.views import composer, question
 from bot.slack.views.answers import plain
+from bot.slack.views.options import option_groups
 from bot.slack.voice import SLACK_ERRORS, Ear, error_of
+from commands.model import Actor
 from commands.outcome import Answered, Awaiting, Outcome, Refused, Sending
 from commands.question import Stage, Word
 
@@ -41,7 +51,7 @@ class Composing:
         """*Send an SMS* from the shortcuts menu: the composer, which asks for the channel."""
         ear = Ear(submitter(body, "").user, "")
         async with self._tools.replies.clicked(ack, ear, "shortcut") as tell:
-            refusal = await self.open(body, composer.Origin())
+            refusal = await self.open(body, composer.Origin(), submitter(body, ""))
             await ack()
             if refusal:
                 await tell(refusal)
@@ -51,16 +61,18 @@ class Composing:
         clicked = shortcut(body)
         async with self._tools.replies.clicked(ack, clicked.ear, "shortcut") as tell:
             origin = composer.Origin(clicked.actor.channel, clicked.answer_url)
-            refusal = await self.open(body, origin, forwarded(body))
+            names = await self._tools.core.names(mentioned(body))
+            refusal = await self.open(body, origin, clicked.actor, forwarded(body, names))
             await ack()
             if refusal:
                 await tell(refusal)
 
     async def open(
-        self, body: dict[str, Any], origin: composer.Origin, message: str = ""
+        self, body: dict[str, Any], origin: composer.Origin, actor: Actor, message: str = ""
     ) -> Message | None:
         """Open the composer; if Slack does not, give what to say instead."""
-        view = composer.composer(origin, message)
+        self._tools.core.suggester.warm()
+        view = composer.composer(origin, message, await self._tools.core.senders(actor))
         try:
             async with asyncio.timeout(_OPENING):
                 await self._tools.client.views_open(trigger_id=body["trigger_id"], view=view)
@@ -69,6 +81,32 @@ class Composing:
             log.warning("composer.unopened", error=error)
             return plain(_NO_COMPOSER.format(error, _AGAIN))
         return None
+
+    async def channel_chosen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A channel was chosen in the composer: its people and its senders are offered now."""
+        actor = submitter(body, chosen_channel(body))
+        async with self._tools.replies.answering("channel", _nothing):
+            await ack()
+            view, senders = body["view"], await self._tools.core.senders(actor)
+            origin = replace(composer.Origin.unpack(view["private_metadata"]), chosen=actor.channel)
+            drawn = composer.composer(origin, senders=senders)
+            try:
+                await self._tools.client.views_update(view_id=view["id"], view=drawn)
+            except SLACK_ERRORS as exc:  # typed recipients and the first sender are left
+                log.warning("composer.unchanged", error=error_of(exc))
+
+    async def suggest(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Somebody types into the composer's recipients."""
+        origin = composer.Origin.unpack(body["view"]["private_metadata"])
+
+        async def tell(_message: Message) -> None:
+            await ack(options=[])
+
+        async with self._tools.replies.answering("suggestions", tell):
+            actor = submitter(body, origin.known)
+            offers = await self._tools.core.suggestions(actor, str(body.get("value") or ""))
+            groups = option_groups(offers)
+            await (ack(option_groups=groups) if groups else ack(options=[]))
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The composer's *Send*."""
@@ -133,6 +171,7 @@ class Composing:
             filled.message,
             f"view:{view['id']}:{_digest(filled)}",
             origin.answer_url or response_url(body),
+            filled.chosen,
         )
 
 
@@ -145,5 +184,17 @@ def _is_sent(outcome: Outcome) -> bool:
 
 def _digest(filled: composer.Filled) -> str:
     """Tell one content of a composer from another: *Back* and a change are another question."""
-    whole = json.dumps([filled.channel, filled.recipients, filled.message])
+    whole = json.dumps(
+        [
+            filled.channel,
+            filled.recipients,
+            filled.message,
+            filled.chosen.recipients,
+            filled.chosen.sender,
+        ]
+    )
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+async def _nothing(_message: Message) -> None:
+    """Tell nobody: the composer goes on without."""

@@ -58,7 +58,7 @@ class Typed:
             )
             if isinstance(outcome, ComposerAsked):
                 origin = composer.Origin(request.actor.channel, request.answer_url)
-                shown = await self._composing.open(body, origin)
+                shown = await self._composing.open(body, origin, request.actor)
             await (tell(shown) if shown else ack())
         self._tools.metrics.ack_seconds.observe(time.perf_counter() - start)
 

@@ -169,7 +169,7 @@ async def test_where_all_in_doubt_have_opted_out_the_answer_says_that_nothing_is
     await at_desk.slack.click(ALICE, private()[0], "sms_again")
     words = "Nothing more is sent: 1 recipient in doubt has opted out, and nothing is sent to them."
     await eventually(lambda: private()[-1].text == words)
-    assert await states(at_desk, send) == ["suppressed"]
+    assert await states(at_desk, send) == ["in_doubt"]
 
 
 @DECISIONS

@@ -159,7 +159,9 @@ async def test_the_sender_is_asked_only_about_those_nobody_looks_for_any_more(
     await store.doubts.give_up([row + 1])
     part = await store.ledger.doubtful_part(send_id, TOLD)
     person = Recipient("+16175550001", "person 1")
-    assert part == Part(send_id, "U0ALICE", "C0ONCALL", "Water in the lab", (person,))
+    assert part == Part(
+        send_id, "U0ALICE", "C0ONCALL", "Water in the lab", (person,), sender="+15005550006"
+    )
     assert await store.ledger.doubtful_part(4711, TOLD) is None
 
 

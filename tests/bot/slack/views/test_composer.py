@@ -10,8 +10,8 @@ def ids(origin: Origin) -> list[str]:
 
 
 def test_the_channel_is_asked_for_only_where_none_is_known() -> None:
-    assert ids(Origin("C0ONCALL", "https://x.example")) == ["recipients", "message"]
-    assert ids(Origin()) == ["channel", "recipients", "message"]
+    assert ids(Origin("C0ONCALL", "https://x.example")) == ["people", "recipients", "message"]
+    assert ids(Origin()) == ["channel", "people", "recipients", "message"]
 
 
 def test_the_composer_remembers_where_it_was_opened() -> None:
