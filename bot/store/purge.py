@@ -1,4 +1,4 @@
-"""Remove what is old: finished sends with their events, changes of the directory, ended jobs.
+"""Remove what is old: finished sends with their events, changes of the directory, jobs, homes.
 
 In small batches, each a transaction of its own, so that nothing else waits for long. The audit is
 kept: it holds neither numbers nor texts.
@@ -40,6 +40,13 @@ DELETE FROM directory_change WHERE id IN (
 )
 """
 
+# They are not kept live any more (`bot.store.homes`); opening one makes another row.
+_HOMES = """
+DELETE FROM home WHERE user_id = ANY(ARRAY(
+    SELECT user_id FROM home WHERE opened < now() - interval '1 day' ORDER BY opened LIMIT %s
+))
+"""
+
 
 class Purge:
     """Removes old sends; one process at a time."""
@@ -61,7 +68,8 @@ class Purge:
             old = await cursor.fetchone()
             if old is None:
                 jobs = (await conn.execute(_JOBS, (keep, BATCH))).rowcount
-                return jobs or (await conn.execute(_CHANGES, (keep, BATCH))).rowcount
+                changes = jobs or (await conn.execute(_CHANGES, (keep, BATCH))).rowcount
+                return changes or (await conn.execute(_HOMES, (BATCH,))).rowcount
             removed = (await conn.execute(_DELIVERIES, (old[0], BATCH))).rowcount
             if removed < BATCH:
                 removed += (
