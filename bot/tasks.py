@@ -26,6 +26,8 @@ class Task(StrEnum):
     """Ask Twilio what became of messages on their way."""
     AGAIN = "again"
     """Send a page once more to those whose phone may be within reach by now."""
+    HOME = "home"
+    """Show who asked for it their App Home anew."""
 
 
 @dataclass(frozen=True)
@@ -49,5 +51,6 @@ class Deferrer(Protocol):
     async def defer(self, *orders: Order, conn: psycopg.AsyncConnection | None = None) -> None:
         """Put jobs into the queue, in the transaction of `conn` or in one of their own.
 
-        Of NOTICE, RECONCILE, TRACK and AGAIN at most one waits for a send: a second is left out.
+        Of NOTICE, RECONCILE, TRACK, AGAIN and HOME at most one waits for a send: a second is left
+        out.
         """

@@ -23,10 +23,12 @@ _HELD = """
 SELECT extract(epoch FROM drawn + make_interval(secs => %s) - clock_timestamp())::float8, shown
 FROM home WHERE user_id = %s AND opened > now() - interval '1 hour' FOR UPDATE
 """
-_DRAW = "UPDATE home SET drawn = clock_timestamp() WHERE user_id = %s RETURNING drawn"
+_DRAW = """
+UPDATE home SET drawn = clock_timestamp(), shown = '' WHERE user_id = %s RETURNING drawn
+"""
 
 _SHOWN = "UPDATE home SET shown = %s WHERE user_id = %s AND drawn = %s"
-_CROSSED = "UPDATE home SET shown = '' WHERE user_id = %s"
+_CROSSED = "UPDATE home SET shown = '' WHERE user_id = %s AND shown <> ''"
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,16 @@ class Homes:
         return Turn(user, drawn[0], shown) if drawn else None
 
     async def shown(self, turn: Turn, digest: str) -> bool:
-        """Remember what is shown; False if somebody has drawn it anew since the turn was taken.
+        """Remember what is shown; False if a later drawing has ended before this one.
 
-        What is seen may be the older of the two then, so it counts as unknown.
+        What is seen may be the older of the two then, so it counts as unknown. A later one that is
+        still under way makes up for this one.
         """
         async with self._pool.connection() as conn, conn.transaction():
             cursor = await conn.execute(_SHOWN, (digest, turn.user, turn.drawn))
             if cursor.rowcount:
                 return True
-            await conn.execute(_CROSSED, (turn.user,))
-        return False
+            return not (await conn.execute(_CROSSED, (turn.user,))).rowcount
 
     async def sender(self, send_id: int) -> str:
         """Give the Slack id of who asked for a send, empty if it is gone."""

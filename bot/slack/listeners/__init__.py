@@ -9,6 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.slack.listeners.composing import Composing
+from bot.slack.listeners.homes import HomeListeners
 from bot.slack.listeners.lists import ListButtons
 from bot.slack.listeners.sends import SendButtons
 from bot.slack.listeners.tools import Tools
@@ -18,6 +19,9 @@ from bot.slack.surface import (
     COMMAND,
     COMPOSE,
     FORWARD,
+    HOME_OPENED,
+    HOME_REFRESH,
+    HOME_SEND,
     LEAVE,
     NEXT,
     PREVIOUS,
@@ -42,6 +46,7 @@ class Listeners:
         self._typed = Typed(tools, self._composing)
         self._sends = SendButtons(tools)
         self._lists = ListButtons(tools)
+        self._homes = HomeListeners(tools, self._composing)
 
     def register(self, app: AsyncApp) -> None:
         """Tell Bolt what this bot listens to."""
@@ -50,6 +55,7 @@ class Listeners:
         app.shortcut(COMPOSE)(_function(composing.shortcut))
         app.shortcut(FORWARD)(_function(composing.forward))
         app.view(COMPOSE)(_function(composing.submitted))
+        app.event(HOME_OPENED)(_function(self._homes.opened))
         actions: dict[str, _Listener] = {
             RETRY: sends.retry,
             AGAIN: sends.send_again,
@@ -60,6 +66,8 @@ class Listeners:
             SHARE: lists.share,
             UNDO: lists.undo,
             STATUS: lists.look_again,
+            HOME_SEND: self._homes.send,
+            HOME_REFRESH: self._homes.refresh,
         }
         for action, listener in actions.items():
             app.action(action)(_function(listener))
