@@ -201,16 +201,16 @@ async def test_the_button_is_for_who_may_send_somewhere(
 async def test_contacts_come_first_then_groups_each_by_name(world: World) -> None:
     world.policy = replace(
         world.policy,
-        contacts=(Contact("bob", "+16175551213", by=ADMIN), Contact("Alice", "+16175551212")),
-        groups=(Group("ops", ("bob",), by=ADMIN), Group("all", ("ops", "Alice"))),
+        contacts=(Contact("Bob", "+16175551213", by=ADMIN), Contact("alice", "+16175551212")),
+        groups=(Group("Ops", ("Bob",), by=ADMIN), Group("all", ("Ops", "alice"))),
     )
     found = await shown(world)
     assert found.total == 4
     assert found.rows == (
-        Row("Alice", "+16175551212", Source.CONTACT, kept=Kept.FILE),
-        Row("bob", "+16175551213", Source.CONTACT, kept=Kept.SLACK),
-        Row("all", "", Source.GROUP, ("ops", "Alice"), Kept.FILE),
-        Row("ops", "", Source.GROUP, ("bob",), Kept.SLACK),
+        Row("alice", "+16175551212", Source.CONTACT, kept=Kept.FILE),
+        Row("Bob", "+16175551213", Source.CONTACT, kept=Kept.SLACK),
+        Row("all", "", Source.GROUP, ("Ops", "alice"), Kept.FILE),
+        Row("Ops", "", Source.GROUP, ("Bob",), Kept.SLACK),
     )
 
 

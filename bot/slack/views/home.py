@@ -177,7 +177,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _said(text: str) -> SectionBlock:
-    return SectionBlock(text=MarkdownTextObject(text=clip(text, SECTION), verbatim=True))
+    return SectionBlock(text=MarkdownTextObject(text=text, verbatim=True))
 
 
 def _small(text: str) -> ContextBlock:

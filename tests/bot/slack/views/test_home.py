@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox.blocks import view_problems
 from bot.slack.views.answers import plain
-from bot.slack.views.home import home_view, notice_view
+from bot.slack.views.home import CHANNELS, home_view, notice_view
 from commands.home import Grant, Home, Overview
 from commands.model import Action, Actor, AuditEntry, Kind
 from commands.outcome import Row, Source
@@ -196,6 +196,12 @@ def test_admins_see_refusals_with_neither_numbers_nor_bodies() -> None:
     assert "1617555" not in said
 
 
+def test_long_rules_leave_room_for_ten_refusals() -> None:
+    entry = AuditEntry(Actor(ME, "C1"), "recipients", allowed=False, rule="x" * 2_000, at=NOON)
+    said = says(Home(ME, (), overview=overview(refusals=(entry,) * 10)))
+    assert said.count("recipients – xxx") == 10
+
+
 def test_without_refusals_that_is_said() -> None:
     assert "*The last refusals*\nNone." in says(Home(ME, (), overview=overview()))
 
@@ -222,6 +228,7 @@ def test_every_channel_is_listed_or_counted(count: int, limits: dict[str, int]) 
     said = says(Home(ME, grants))
     listed = re.findall(r"<#C(\d+)>: send", said)
     assert [int(number) for number in listed] == [*range(len(listed))]
+    assert len(listed) <= CHANNELS
     left = re.search(r"and ([\d,]+) more channels?;", said)
     assert len(listed) + (int(left[1].replace(",", "")) if left else 0) == count
 
