@@ -186,7 +186,7 @@ async def test_an_event_can_be_delivered_twice(
     slack: FakeSlack, socket_bot: AsyncSocketModeHandler, heard: list[Json]
 ) -> None:
     done = await slack.open_home(ALICE)
-    await slack.redeliver(done)
+    assert (await slack.redeliver(done)).kind == "events_api"
     assert len({body["event_id"] for body in heard}) == 1
     assert len(heard) == 2
 

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import psycopg
 import pytest
 
 from bot.drain import Unfinished
@@ -213,18 +212,6 @@ async def test_a_busy_slack_puts_a_change_off_as_long_as_it_asks(
     await desk.books.run(OLDER)
     assert await tab.run(send) is None
     assert "Success: 1 sent" in shown(desk.slack.home(ALICE))
-
-
-async def test_a_change_does_not_wait_for_a_locked_card(
-    desk: Desk, tab: HomeTab, database_url: str
-) -> None:
-    send = await desk.books.send(ONE)
-    await tab.opened(ALICE)
-    await desk.books.run(OLDER)
-    async with await psycopg.AsyncConnection.connect(database_url) as other:
-        await other.execute("SELECT 1 FROM card FOR UPDATE")
-        async with asyncio.timeout(10):
-            assert await tab.run(send) is None
 
 
 # -- what it shows ------------------------------------------------------------------------
