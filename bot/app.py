@@ -8,7 +8,7 @@ the rest in the ledger to the next start.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -27,7 +27,7 @@ from bot.drain import Drain
 from bot.gateway import Gateway
 from bot.heart import Heart
 from bot.inbox import Inbox
-from bot.jobs import GRACE, Jobs
+from bot.jobs import GRACE, Handler, Jobs
 from bot.lease import Lease
 from bot.limits import Limits
 from bot.metrics import Metrics
@@ -40,6 +40,7 @@ from bot.slack.asker import Asker
 from bot.slack.bolt import bolt
 from bot.slack.connection import SocketConnection
 from bot.slack.follower import Follower
+from bot.slack.hometab import HomeTab
 from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners, Tools
 from bot.slack.replies import Replies
@@ -49,6 +50,7 @@ from bot.store.book import Book
 from bot.store.cards import Cards
 from bot.store.database import Pool, locate, open_pool, open_queue_pool
 from bot.store.doubts import Doubts
+from bot.store.homes import Homes
 from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
 from bot.store.outbox import Outbox
@@ -59,6 +61,7 @@ from bot.tasks import Task
 from bot.timetable import Timetable
 from bot.track import Track
 from bot.upkeep import upkeep
+from bot.vitals import Vitals
 from twilio_core import Credentials, TwilioClient, open_http
 
 IN_FLIGHT = 50
@@ -143,11 +146,18 @@ async def running(
             lambda: source.current.timing.same_intent,
         )
         follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)
-        asker = Asker(core, slack.voice)
-        _work(parts, store, twilio, times, follower, asker, in_flight)
-        tools = Tools(
-            core, slack.voice, store.cards, slack.client, parts.metrics, Replies(slack.voice)
-        )
+        pace = Pace(Slots(in_flight), store.pool)
+        vitals = Vitals(source, slack.voice.link, pace, store.pool)
+        home = HomeTab(core, vitals, Homes(store.pool), slack.voice)
+        shows = {
+            Task.CARD: follower.run,
+            Task.NOTICE: follower.notify,
+            Task.HOME: home.run,
+            Task.QUESTION: Asker(core, slack.voice).run,
+        }
+        _work(parts, store, twilio, times, shows, pace)
+        replies = Replies(slack.voice)
+        tools = Tools(core, slack.voice, store.cards, slack.client, parts.metrics, replies, home)
         listeners = Listeners(tools)
         address = await _face(parts, listeners, slack, store, listens=listens)
         log.info("ready", address=address, listens=listens)
@@ -232,27 +242,22 @@ def _work(
     store: _Store,
     twilio: TwilioClient,
     times: Timetable,
-    follower: Follower,
-    asker: Asker,
-    in_flight: int,
+    shows: Mapping[Task, Handler],
+    pace: Pace,
 ) -> None:
     """Start the jobs, and what keeps them going."""
     pool, jobs, lease = store.pool, store.jobs, store.lease
-    slots = Slots(in_flight)
-    pace = Pace(slots, pool)
     public_url = parts.settings.public_url
     status_url = f"{public_url.rstrip('/')}{web.STATUS_PATH}" if public_url else ""
     outbox, doubts = Outbox(pool, jobs), Doubts(pool, jobs)
     gateway = Gateway(twilio, parts.metrics, pace, status_url)
     jobs.serve(
         {
-            Task.DRAIN: Drain(outbox, gateway, Limits(slots, pace, lease, parts.stopping)).run,
-            Task.CARD: follower.run,
-            Task.NOTICE: follower.notify,
+            Task.DRAIN: Drain(outbox, gateway, Limits(pace.slots, pace, lease, parts.stopping)).run,
+            **shows,
             Task.RECONCILE: Reconcile(outbox, doubts, store.statuses, twilio, times).run,
             Task.TRACK: Track(Itinerary(pool), store.statuses, twilio, times).run,
             Task.AGAIN: Again(store.ledger, outbox).run,
-            Task.QUESTION: asker.run,
         }
     )
     _in_background(
@@ -276,9 +281,11 @@ async def _face(
     app = bolt(parts.settings, slack.identity)
     listeners.register(app)
     socket: SocketConnection | None = None
+    if listens:
+        slack.voice.link.reached(by_socket=parts.settings.slack_app_token is not None)
     if listens and parts.settings.slack_app_token:
         app_token = parts.settings.slack_app_token.get_secret_value()
-        socket = SocketConnection(app, app_token, slack.client)
+        socket = SocketConnection(app, app_token, slack.client, slack.voice.link)
 
     async def ready() -> str:
         if not await _alive(store.pool):

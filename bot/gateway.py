@@ -74,6 +74,7 @@ class Gateway:
         """Send to one recipient. Interrupted, the message is in doubt."""
         answer, request_id = await self._ask(letter, claim)
         self._metrics.twilio_answers.labels(type(answer).__name__).inc()
+        self._pace.heard(_in_words(answer))
         return _verdict(claim, answer, request_id)
 
     async def _ask(self, letter: Letter, claim: Claim) -> tuple[Answer, str]:
@@ -169,6 +170,21 @@ def _report(delivery_id: int, sid: str, status: str, error_code: int | None, sou
     told = explain(error_code)
     reason, passing = f"{error_code} {told.meaning}", told.scope is Scope.LATER
     return Report(delivery_id, sid, status, source, error_code, reason, passing=passing)
+
+
+def _in_words(answer: Answer) -> str:
+    """Say what an answer was without its reason, which may name a number."""
+    match answer:
+        case Accepted():
+            return "accepted"
+        case NotSent():
+            return "not taken yet"
+        case RefusedByTwilio():
+            error = f", Twilio's error {answer.error_code}" if answer.error_code else ""
+            whole = " for the whole account" if answer.account_wide else ""
+            return f"refused{whole} (status code {answer.code}{error})"
+        case Unknown():
+            return f"unclear (status code {answer.code})"
 
 
 def in_doubt(claim: Claim, why: str = "the bot stopped before Twilio answered") -> Settled:

@@ -37,7 +37,7 @@ _PAUSE = 0.5
 
 # What sends comes before what only looks.
 _PRIORITY: Mapping[Task, int] = {Task.DRAIN: 10, Task.CARD: 5, Task.NOTICE: 5}
-_ONE_WAITS = frozenset({Task.NOTICE, Task.RECONCILE, Task.TRACK, Task.AGAIN})
+_ONE_WAITS = frozenset({Task.NOTICE, Task.RECONCILE, Task.TRACK, Task.AGAIN, Task.HOME})
 
 log = structlog.get_logger(__name__)
 

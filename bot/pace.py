@@ -7,6 +7,7 @@ the database. Where the database cannot be told, this process keeps to it alone.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import psycopg
 import structlog
@@ -44,6 +45,13 @@ class Pace:
         self._resume = 0.0
         self._lowered = 0.0
         self._down_since: float | None = None
+        self.last: tuple[str, datetime] | None = None
+        """What this process heard last of a message, in words, and when; None for nothing yet."""
+
+    @property
+    def slots(self) -> Slots:
+        """What it keeps the size of."""
+        return self._slots
 
     @property
     def most(self) -> int:
@@ -59,6 +67,10 @@ class Pace:
     def down(self) -> float:
         """Seconds since connections to Twilio began to fail; 0 while they come about."""
         return 0.0 if self._down_since is None else _now() - self._down_since
+
+    def heard(self, words: str) -> None:
+        """Keep what became of a request, for admins: neither numbers nor texts."""
+        self.last = (words, datetime.now(UTC))
 
     def learn(self, beat: Beat) -> None:
         """Take over what the database knows."""

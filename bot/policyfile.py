@@ -172,6 +172,8 @@ class PolicySource:
     def __init__(self, path: Path, current: PolicyFile) -> None:
         self.path = path
         self.current = current
+        self.faults: tuple[Fault, ...] = ()
+        """Why the last edit was not taken; empty if it was."""
         # nothing read yet: an edit between the first reading and the first look is found too
         self._read: tuple[int, int, int] | None = None
         self._seen: tuple[int, int, int] | None = None
@@ -195,7 +197,9 @@ class PolicySource:
         try:
             new = read_policy(self.path)
         except ConfigFaults as exc:
+            self.faults = tuple(exc.faults)
             return ReloadResult(faults=exc.faults)
+        self.faults = ()
         changed = new != self.current
         self.current = new
         return ReloadResult(changed)

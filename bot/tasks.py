@@ -28,6 +28,8 @@ class Task(StrEnum):
     """Send a page once more to those whose phone may be within reach by now."""
     QUESTION = "question"
     """Show a second person what is asked before sending, and what came of it."""
+    HOME = "home"
+    """Show who asked for it their App Home anew."""
 
 
 @dataclass(frozen=True)
@@ -51,5 +53,6 @@ class Deferrer(Protocol):
     async def defer(self, *orders: Order, conn: psycopg.AsyncConnection | None = None) -> None:
         """Put jobs into the queue, in the transaction of `conn` or in one of their own.
 
-        Of NOTICE, RECONCILE, TRACK and AGAIN at most one waits for a send: a second is left out.
+        Of NOTICE, RECONCILE, TRACK, AGAIN and HOME at most one waits for a send: a second is left
+        out.
         """

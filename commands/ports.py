@@ -17,6 +17,7 @@ from commands.model import (
     Requeued,
 )
 from commands.question import AlreadySent, Question, Stage
+from commands.site import Health, Reading
 from commands.snapshot import Snapshot, Standing
 
 
@@ -144,6 +145,9 @@ class History(Protocol):
     async def snapshot(self, send_id: int) -> Snapshot | None:
         """Give one send as it stands; None if there is no such send."""
 
+    async def last_of(self, user: str, count: int) -> tuple[Standing, ...]:
+        """Give the last `count` sends of a person, newest first, from whatever channel."""
+
 
 class AuditLog(Protocol):
     """Decisions, append-only."""
@@ -151,9 +155,22 @@ class AuditLog(Protocol):
     async def record(self, entry: AuditEntry) -> None:
         """Append one entry that belongs to no send, such as a refusal."""
 
+    async def refusals(self, count: int) -> tuple[AuditEntry, ...]:
+        """Give the last `count` refusals, newest first, each with its moment."""
+
 
 class Clock(Protocol):
     """The time."""
 
     def now(self) -> datetime:
         """Give the present, timezone-aware, UTC."""
+
+
+class Site(Protocol):
+    """What this process knows of itself, for admins."""
+
+    def reading(self) -> Reading:
+        """Tell how sms.toml was read last."""
+
+    async def health(self) -> tuple[Health, ...]:
+        """Tell how Slack, Twilio and the database are; soon, and whatever happens."""

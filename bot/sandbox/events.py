@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.sandbox.model import Answer, Json
+from bot.sandbox.model import Answer, Json, Retry
 
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 
 
 def signed(body: str, secret: str, at: float) -> dict[str, str]:
@@ -29,8 +30,18 @@ def signed(body: str, secret: str, at: float) -> dict[str, str]:
     }
 
 
+def headers_of(kind: str, retry: Retry | None) -> dict[str, str]:
+    """Give what says how the body is encoded, and how often an event was delivered before."""
+    headers = {"Content-Type": JSON if kind == "events_api" else FORM}
+    if retry:
+        headers |= {"X-Slack-Retry-Num": str(retry.number), "X-Slack-Retry-Reason": retry.reason}
+    return headers
+
+
 def encoded(kind: str, payload: Json) -> str:
-    """Encode a command as a form, an interaction as the form field `payload`."""
+    """Encode a command as a form, an interaction as the form field `payload`, an event as JSON."""
+    if kind == "events_api":
+        return json.dumps(payload)
     if kind == "slash_commands":
         return urlencode(payload)
     return urlencode({"payload": json.dumps(payload)})

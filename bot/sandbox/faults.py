@@ -16,6 +16,7 @@ TIERS = {
     "views.open": 100,
     "views.update": 100,
     "views.push": 100,
+    "views.publish": 100,
     "usergroups.list": 20,
     "usergroups.users.list": 20,
 }

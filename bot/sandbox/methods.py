@@ -56,6 +56,7 @@ class Methods:
             "views.open": Method(self._views_open),
             "views.push": Method(self._views_push),
             "views.update": Method(self._views_update),
+            "views.publish": Method(self._views_publish),
         }
 
     def _auth_test(self, _args: Json) -> Json:
@@ -219,13 +220,19 @@ class Methods:
             raise Refused("invalid_arguments", response_metadata=messages)
         return body
 
-    def _views_open(self, args: Json) -> Json:
+    def _modal(self, args: Json) -> Json:
         body = self._body(args)
+        if body["type"] != "modal":  # a home is published, not opened
+            raise Refused("invalid_arguments")
+        return body
+
+    def _views_open(self, args: Json) -> Json:
+        body = self._modal(args)
         trigger = self._workspace.redeem(str(args.get("trigger_id", "")))
         return {"view": view_json(self._workspace.show(trigger.user, body))}
 
     def _views_push(self, args: Json) -> Json:
-        body = self._body(args)
+        body = self._modal(args)
         trigger = self._workspace.redeem(str(args.get("trigger_id", "")))
         stack = self._workspace.stack(trigger.user)
         if not stack:
@@ -237,6 +244,13 @@ class Methods:
         if args.get("hash") and args["hash"] != view.hash:
             raise Refused("hash_conflict")
         self._workspace.replace(view, body)
+        return {"view": view_json(view)}
+
+    def _views_publish(self, args: Json) -> Json:
+        body, user = self._body(args), str(args.get("user_id", ""))
+        if body.get("type") != "home":
+            raise Refused("invalid_arguments")
+        view = self._workspace.publish(user, body, str(args.get("hash") or ""))
         return {"view": view_json(view)}
 
     def _view(self, args: Json) -> View:

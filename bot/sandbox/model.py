@@ -167,7 +167,7 @@ class Message:
 
 @dataclass(eq=False)
 class View:
-    """A modal on somebody's screen.
+    """A modal on somebody's screen, or their App Home.
 
     Attributes:
         id: ``V…``.
@@ -261,11 +261,24 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Retry:
+    """Why an event is delivered once more.
+
+    Attributes:
+        number: 1 for the first time.
+        reason: ``http_timeout`` or ``http_error``.
+    """
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Delivered:
     """One thing that a person did, and the bot's ack.
 
     Attributes:
-        kind: ``slash_commands`` or ``interactive``.
+        kind: ``slash_commands``, ``interactive`` or ``events_api``.
         payload: what the bot was given.
         envelope_id: of Socket Mode; also made up for HTTP.
         answer: what came back.

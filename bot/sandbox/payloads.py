@@ -149,6 +149,30 @@ def global_shortcut(user: User, callback_id: str) -> Json:
     return body | {"callback_id": callback_id, "action_ts": f"{time.time():.6f}"}
 
 
+def home_opened(user: User, channel: Channel, view: View | None, event_id: str, tab: str) -> Json:
+    """The event that somebody looks at a tab of the app; of the home with what is shown there.
+
+    Whoever opens it is named by id alone: from which workspace they come is not said.
+    https://docs.slack.dev/reference/events/app_home_opened
+    """
+    event: Json = {"type": "app_home_opened", "user": user.id, "channel": channel.id, "tab": tab}
+    event["event_ts"] = f"{time.time():.6f}"
+    if view is not None and tab == "home":
+        event["view"] = view_json(view)
+    authorization = {"enterprise_id": None, "team_id": TEAM, "user_id": BOT_USER, "is_bot": True}
+    return {
+        "token": TOKEN,
+        "team_id": TEAM,
+        "api_app_id": APP,
+        "event": event,
+        "type": "event_callback",
+        "event_id": event_id,
+        "event_time": int(time.time()),
+        "authorizations": [authorization | {"is_enterprise_install": False}],
+        "is_ext_shared_channel": False,
+    }
+
+
 def message_shortcut(user: User, channel: Channel, message: Message, callback_id: str) -> Json:
     """A shortcut from a message's menu."""
     return _interaction("message_action", user) | {

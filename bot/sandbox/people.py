@@ -1,8 +1,9 @@
 """What people do in Slack: type commands, press buttons, fill in modals; each is delivered."""
 
+import asyncio
 import uuid
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.sandbox import acks, payloads
 from bot.sandbox.model import (
@@ -13,6 +14,7 @@ from bot.sandbox.model import (
     Json,
     Message,
     Offered,
+    Retry,
     User,
     View,
 )
@@ -29,11 +31,14 @@ class People(Stage):
 
     Attributes:
         violations: Block Kit problems of everything the bot sent; should stay empty.
+        event_pauses: seconds before an event without an ack is delivered again; Slack waits for
+            almost none, a minute, and five.
     """
 
     def __init__(self, workspace: Workspace, *, should_escape: bool) -> None:
         super().__init__(workspace)
         self.violations: list[str] = []
+        self.event_pauses: Sequence[float] = (0.0, 0.2, 1.0)
         self._should_escape = should_escape
 
     @property
@@ -42,7 +47,9 @@ class People(Stage):
         """Where response URLs begin: scheme, host and port."""
 
     @abstractmethod
-    async def carry(self, kind: str, payload: Json, envelope_id: str) -> Answer:
+    async def carry(
+        self, kind: str, payload: Json, envelope_id: str, retry: Retry | None = None
+    ) -> Answer:
         """Bring a payload to the app, over a socket if there is one, else by HTTP."""
 
     # -- commands -------------------------------------------------------------------------
@@ -82,6 +89,8 @@ class People(Stage):
         envelope = delivered.envelope_id if same_envelope else _envelope()
         if delivered.kind == "slash_commands":
             return await self._command(delivered.payload, envelope)
+        if delivered.kind == "events_api":
+            return await self._deliver(delivered.kind, delivered.payload, envelope)
         return await self._interact(delivered.payload, envelope)
 
     # -- clicks ---------------------------------------------------------------------------
@@ -185,6 +194,26 @@ class People(Stage):
         payload = payloads.closed(person, view, cleared=False)
         return await self._interact(payload, _envelope())
 
+    # -- the App Home ---------------------------------------------------------------------
+
+    async def open_home(self, user: str, tab: str = "home") -> Delivered:
+        """Look at the app's home, or at its messages; gives the last of its deliveries."""
+        person, place = self.workspace.users[user], self.workspace.channel(user)
+        event_id = self.workspace.next_id("Ev")
+        payload = payloads.home_opened(person, place, self.workspace.homes.get(user), event_id, tab)
+        done = await self._deliver("events_api", payload, _envelope())
+        for number, pause in enumerate(self.event_pauses, 1):
+            if not done.error:
+                break
+            await asyncio.sleep(pause)
+            retry = Retry(number, "http_timeout" if done.timed_out else "http_error")
+            done = await self._deliver("events_api", payload, _envelope(), retry)
+        return done
+
+    def home(self, user: str) -> View:
+        """The home a person sees; a KeyError if the app has never shown them one."""
+        return self.workspace.homes[user]
+
     # -- shortcuts ------------------------------------------------------------------------
 
     async def global_shortcut(self, user: str, callback_id: str) -> Delivered:
@@ -212,8 +241,10 @@ class People(Stage):
         complaint = acks.answer_submission(self.workspace, view, done.body, self.violations)
         return Delivered(done.kind, done.payload, done.envelope_id, done.answer, complaint)
 
-    async def _deliver(self, kind: str, payload: Json, envelope_id: str) -> Delivered:
-        answer = await self.carry(kind, payload, envelope_id)
+    async def _deliver(
+        self, kind: str, payload: Json, envelope_id: str, retry: Retry | None = None
+    ) -> Delivered:
+        answer = await self.carry(kind, payload, envelope_id, retry)
         return Delivered(kind, payload, envelope_id, answer, acks.trouble(answer))
 
     def _person(self, user: str, channel: str) -> tuple[User, Channel]:
@@ -224,6 +255,8 @@ class People(Stage):
 
     def _on_top(self, user: str, view: View) -> None:
         stack = self.workspace.stack(user)
+        if not stack and self.workspace.homes.get(user) is view:
+            return  # no modal is in front of the home
         if not stack or stack[-1] is not view:
             raise Impossible(f"{user} does not have this view on top of the screen")
 

@@ -39,7 +39,7 @@ from bot.sandbox.api import SCOPES, WebApi
 from bot.sandbox.door import HOST, Door, Outage
 from bot.sandbox.faults import Faults
 from bot.sandbox.methods import Methods
-from bot.sandbox.model import Answer, Call, Json
+from bot.sandbox.model import Answer, Call, Json, Retry
 from bot.sandbox.people import People
 from bot.sandbox.socket_mode import SocketMode
 from bot.sandbox.workspace import APP, Workspace
@@ -150,23 +150,32 @@ class FakeSlack(People):
         self._sockets.fail_handshakes(times, status)
 
     async def post_raw(
-        self, kind: str, payload: Json, *, secret: str | None = None, age: float = 0
+        self,
+        kind: str,
+        payload: Json,
+        *,
+        secret: str | None = None,
+        age: float = 0,
+        retry: Retry | None = None,
     ) -> Answer:
         """Post to `events_url`, for instance with a wrong secret or an old signature.
 
-        `kind` is ``slash_commands`` or ``interactive``, `age` in seconds.
+        `kind` is ``slash_commands``, ``interactive`` or ``events_api``, `age` in seconds.
         """
         body = events.encoded(kind, payload)
         key = self.signing_secret if secret is None else secret
-        headers = events.signed(body, key, time.time() - age)
+        headers = events.signed(body, key, time.time() - age) | events.headers_of(kind, retry)
         return await self._http.post(self.events_url, body, headers, self.ack_limit)
 
-    async def carry(self, kind: str, payload: Json, envelope_id: str) -> Answer:
+    async def carry(
+        self, kind: str, payload: Json, envelope_id: str, retry: Retry | None = None
+    ) -> Answer:
         """Deliver over the next socket in turn, else to `events_url`, else to nobody."""
         if self._sockets.live:
-            return await self._sockets.deliver(kind, payload, envelope_id, self.ack_limit)
+            deliver = self._sockets.deliver
+            return await deliver(kind, payload, envelope_id, self.ack_limit, retry)
         if self.events_url:
-            return await self.post_raw(kind, payload)
+            return await self.post_raw(kind, payload, retry=retry)
         return Answer("none")
 
     # -- faults ---------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
 
-from bot.sandbox.model import Answer, Json
+from bot.sandbox.model import Answer, Json, Retry
 from bot.sandbox.workspace import APP
 
 MOST_CONNECTIONS = 10
@@ -115,8 +115,13 @@ class SocketMode:
                 return
         self.late_acks.append(ack)
 
-    async def deliver(self, kind: str, payload: Json, envelope_id: str, limit: float) -> Answer:
-        """Send an envelope to the next connection in turn and wait for its ack."""
+    async def deliver(
+        self, kind: str, payload: Json, envelope_id: str, limit: float, retry: Retry | None = None
+    ) -> Answer:
+        """Send an envelope to the next connection in turn and wait for its ack.
+
+        To the ack of an event no payload can be given, and it says how often it was delivered.
+        """
         started = time.monotonic()
         line = self._lines[self._turn % len(self._lines)]
         self._turn += 1
@@ -126,7 +131,10 @@ class SocketMode:
         entry = (envelope_id, waiting)
         self._waiting.append(entry)
         envelope: Json = {"type": kind, "envelope_id": envelope_id, "payload": payload}
-        envelope["accepts_response_payload"] = True
+        envelope["accepts_response_payload"] = kind != "events_api"
+        if kind == "events_api":
+            attempt = {"retry_attempt": retry.number, "retry_reason": retry.reason} if retry else {}
+            envelope |= {"retry_attempt": 0, "retry_reason": ""} | attempt
         try:
             async with asyncio.timeout(limit):
                 with contextlib.suppress(ConnectionError):

@@ -55,6 +55,7 @@ class Workspace:
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
         self.views: dict[str, View] = {}
+        self.homes: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}
         self.urls: dict[str, ResponseUrl] = {}
         self._numbers = itertools.count(1)
@@ -248,6 +249,28 @@ class Workspace:
         view.errors = {}
         here = {b["block_id"] for b in view.body["blocks"]}
         view.state = {k: v for k, v in view.state.items() if k in here}
+
+    def publish(self, user: str, body: Json, expected: str) -> View:
+        """Show a person a home, in the place of the one before.
+
+        Args:
+            user: whose home it is.
+            body: the view.
+            expected: hash of the view that it replaces; empty: of whatever there is.
+
+        Raises:
+            Refused: user_not_found, hash_conflict.
+        """
+        if user not in self.users or user == BOT_USER:
+            raise Refused("user_not_found")
+        view = self.homes.get(user)
+        if expected and (view is None or view.hash != expected):
+            raise Refused("hash_conflict")
+        if view is None:
+            number = self.next_id("V")
+            view = self.homes[user] = View(number, user, {}, "", number)
+        self.replace(view, body)
+        return view
 
     def clear(self, user: str) -> None:
         """Close all of a person's modals."""

@@ -16,6 +16,7 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.link import Link
 from bot.slack.voice import error_of
 
 _LOOK = 1.0
@@ -31,10 +32,13 @@ log = structlog.get_logger(__name__)
 class SocketConnection:
     """Receives Slack's requests over a WebSocket and hands them to Bolt."""
 
-    def __init__(self, app: AsyncApp, app_token: str, client: AsyncWebClient) -> None:
+    def __init__(
+        self, app: AsyncApp, app_token: str, client: AsyncWebClient, link: Link | None = None
+    ) -> None:
         self._app = app
         self._app_token = app_token
         self._client = client
+        self._link = link or Link()
         self._socket: SocketModeClient | None = None
         self._handling: set[asyncio.Task[Any]] = set()
         self._watch: asyncio.Task[None] | None = None
@@ -83,14 +87,17 @@ class SocketConnection:
         while True:
             if await socket.is_connected():
                 failures = 0
+                self._link.connected()
             elif socket.connect_operation_lock.locked():
                 socket.wss_uri = None  # used up; the SDK's own attempt then asks for another
+                self._link.lost()
             else:
-                failures += 0 if await _connect(socket) else 1
+                self._link.lost()
+                failures += 0 if await _connect(socket, self._link) else 1
             await asyncio.sleep(min(_LOOK * 2 ** min(failures, _DOUBLINGS), _LONGEST_PAUSE))
 
 
-async def _connect(socket: SocketModeClient) -> bool:
+async def _connect(socket: SocketModeClient, link: Link) -> bool:
     """Connect anew; tell whether it worked."""
     attempt = asyncio.ensure_future(socket.connect_to_new_endpoint())
     try:
@@ -102,10 +109,12 @@ async def _connect(socket: SocketModeClient) -> bool:
             connected = await socket.is_connected()
     except Exception as exc:  # noqa: BLE001 - whatever it is, without another try Slack stays away
         log.warning("slack.unreachable", error=error_of(exc))
+        link.failing(error_of(exc))
         return False
     finally:
         attempt.cancel()
         await asyncio.gather(attempt, return_exceptions=True)
     if connected:
         log.info("slack.connected", mode="socket")
+        link.connected()
     return connected

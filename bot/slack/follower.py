@@ -127,6 +127,8 @@ class Follower:
         if card is None or snap is None:
             return None
         await self._show(card, snap)
+        if card.watched:
+            await self._jobs.defer(Order(Task.HOME, send_id))
         if snap.unreached < card.told_of:
             await self._cards.reached(send_id, snap.unreached)
         if _to_tell(card, snap):

@@ -40,3 +40,11 @@ DECLINE = "sms_decline"
 
 EVENT_TYPE = "sms_send"
 """`event_type` of the metadata that a card carries."""
+
+HOME_OPENED = "app_home_opened"
+"""The one event that is listened to."""
+
+EVENTS = frozenset({HOME_OPENED})
+
+HOME_SEND = "sms_home_send"
+HOME_REFRESH = "sms_home_refresh"

@@ -5,7 +5,7 @@ A call takes 10 s at most. Nothing is waited out here, not even a 429: what may 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.slack.link import Link
 from bot.slack.message import Message
 
 TIMEOUT = 10
@@ -104,6 +105,8 @@ class Voice:
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self._client = client
         self._session = session
+        self.link = Link()
+        """How the calls go, for who wants to know."""
 
     async def post(self, channel: str, message: Message) -> str:
         """Post in a channel and give the message's timestamp.
@@ -119,6 +122,10 @@ class Voice:
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Replace a message of ours. Raises as `post` does."""
         await self._call("chat.update", channel=channel, ts=ts, **message.payload())
+
+    async def publish(self, user: str, view: Mapping[str, object]) -> None:
+        """Show a person their App Home. Raises as `post` does."""
+        await self._call("views.publish", user_id=user, view=view)
 
     async def whisper(self, ear: Ear, message: Message, *, replace: bool = False) -> None:
         """Tell one person alone, by the first way that works.
@@ -178,14 +185,18 @@ class Voice:
     async def _call(self, method: str, **arguments: object) -> dict[str, object]:
         try:
             answer = await self._client.api_call(method, json=arguments)
-        except SlackApiError as exc:
-            raise _refusal(exc) from exc
         except SLACK_ERRORS as exc:
-            raise SlackDown(type(exc).__name__) from exc
+            refusal = _refusal(exc)
+            if isinstance(refusal, SlackDown):
+                self.link.failing(str(refusal))
+            raise refusal from exc
+        self.link.took()
         return dict(answer.data) if isinstance(answer.data, dict) else {}
 
 
-def _refusal(exc: SlackApiError) -> NotMember | SlackDown | NotShown:
+def _refusal(exc: BaseException) -> NotMember | SlackDown | NotShown:
+    if not isinstance(exc, SlackApiError):
+        return SlackDown(type(exc).__name__)
     error = error_of(exc)
     if error in _NOT_HERE:
         return NotMember(error)

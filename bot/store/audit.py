@@ -12,7 +12,7 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from bot.store.database import CONNECT_TIMEOUT, locate
 from bot.store.text import storable
-from commands.model import AuditEntry
+from commands.model import Actor, AuditEntry
 
 _APPEND = """
 INSERT INTO audit (team, channel, actor, action, allowed, rule, detail, send_id)
@@ -25,6 +25,11 @@ WHERE at >= coalesce(%(since)s, '-infinity'::timestamptz)
   AND channel = coalesce(%(channel)s, channel)
   AND actor = coalesce(%(user)s, actor)
 ORDER BY at, id
+"""
+
+_REFUSALS = """
+SELECT at, team, channel, actor, action, rule, detail FROM audit
+WHERE NOT allowed ORDER BY id DESC LIMIT %s
 """
 
 BATCH: Final = 1_000
@@ -45,6 +50,22 @@ async def append(conn: psycopg.AsyncConnection, entry: AuditEntry) -> None:
         entry.send_id,
     )
     await conn.execute(_APPEND, row)
+
+
+async def refusals(conn: psycopg.AsyncConnection, count: int) -> tuple[AuditEntry, ...]:
+    """Read the last refusals, newest first."""
+    rows = await (await conn.execute(_REFUSALS, (count,))).fetchall()
+    return tuple(
+        AuditEntry(
+            Actor(user, channel, team=team),
+            action,
+            allowed=False,
+            rule=rule,
+            detail=detail,
+            at=at.astimezone(UTC),
+        )
+        for at, team, channel, user, action, rule, detail in rows
+    )
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,9 @@ FROM delivery WHERE send_id = %s GROUP BY 1, 2
 
 _RETRIES = "SELECT id, actor, recipients FROM send WHERE retry_of = %s ORDER BY id"
 
-# A channel's last sends by its index, and each one's recipients by theirs: a long history costs
-# nothing. A send that is being removed may have no recipients left, and is not listed.
+# The last sends of a channel, or of a person, by their index, and each one's recipients by theirs:
+# a long history costs nothing. A send that is being removed may have no recipients left, and is not
+# listed.
 _LAST = """
 SELECT s.id, s.kind, s.channel, s.actor, s.body, s.recipients, s.created, s.retry_of, t.*
 FROM (
@@ -39,6 +40,8 @@ FROM (
 ) AS t
 ORDER BY s.created DESC, s.id DESC
 """
+
+_LAST_OF = _LAST.replace("WHERE channel = %s", "WHERE actor = %s")
 
 _DELIVERY = "SELECT address, name, state, coalesce(code, ''), sid, error_code, reason FROM delivery"
 
@@ -81,6 +84,7 @@ class CardRow:
         told_of: how many not surely reached the sender knows of.
         notices: how often they were told.
         told_age: seconds since they were told last; None if never.
+        watched: whether who asked has opened their App Home lately.
     """
 
     send_id: int
@@ -94,6 +98,7 @@ class CardRow:
     told_of: int
     notices: int
     told_age: float | None
+    watched: bool = False
 
 
 class Cards:
@@ -145,8 +150,15 @@ class Cards:
 
     async def last(self, channel: str, count: int) -> tuple[Standing, ...]:
         """Read the last `count` sends of a channel, newest first."""
+        return await self._lasts(_LAST, channel, count)
+
+    async def last_of(self, user: str, count: int) -> tuple[Standing, ...]:
+        """Read the last `count` sends of a person, newest first."""
+        return await self._lasts(_LAST_OF, user, count)
+
+    async def _lasts(self, sql: LiteralString, of: str, count: int) -> tuple[Standing, ...]:
         async with self._pool.connection() as conn:
-            rows = await (await conn.execute(_LAST, (channel, count))).fetchall()
+            rows = await (await conn.execute(sql, (of, count))).fetchall()
         return tuple([_standing(list(part)) for _, part in groupby(rows, lambda row: row[0])])
 
     async def card(self, send_id: int) -> CardRow | None:
@@ -154,7 +166,9 @@ class Cards:
         async with self._pool.connection() as conn:
             cursor = await conn.execute(
                 "SELECT c.send_id, s.channel, s.actor, place, ts, answer_url, answer_until, shown,"
-                " told_of, notices, extract(epoch FROM now() - told_at)::float8"
+                " told_of, notices, extract(epoch FROM now() - told_at)::float8,"
+                " EXISTS (SELECT 1 FROM home WHERE user_id = s.actor"
+                " AND opened > now() - interval '1 hour')"
                 " FROM card c JOIN send s ON s.id = c.send_id WHERE c.send_id = %s",
                 (send_id,),
             )

@@ -5,7 +5,7 @@ from typing import LiteralString
 
 import psycopg
 
-from bot.store.audit import append
+from bot.store.audit import append, refusals
 from bot.store.database import Pool
 from bot.store.doubts import requeue
 from bot.store.marks import mark
@@ -202,6 +202,11 @@ class PostgresLedger:
         """Append one decision that belongs to no send."""
         async with self._pool.connection() as conn:
             await append(conn, entry)
+
+    async def refusals(self, count: int) -> tuple[AuditEntry, ...]:
+        """Give the last `count` refusals, newest first."""
+        async with self._pool.connection() as conn:
+            return await refusals(conn, count)
 
     async def opted_out(self, sender: str) -> frozenset[str]:
         """Give the addresses that have opted out of a sender."""

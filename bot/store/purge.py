@@ -1,4 +1,4 @@
-"""Remove what is old: sends, changes of the directory, questions before sending, ended jobs.
+"""Remove what is old: sends, changes of the directory, questions, homes, ended jobs.
 
 In small batches, each a transaction of its own, so that nothing else waits for long. The audit is
 kept: it holds neither numbers nor texts.
@@ -40,6 +40,13 @@ DELETE FROM directory_change WHERE id IN (
 )
 """
 
+# They are not kept live any more (`bot.store.homes`); opening one makes another row.
+_HOMES = """
+DELETE FROM home WHERE user_id = ANY(ARRAY(
+    SELECT user_id FROM home WHERE opened < now() - interval '1 day' ORDER BY opened LIMIT %s
+))
+"""
+
 
 # They hold a text and numbers, and are answered by now or never. A day later nobody clicks on them.
 _QUESTIONS = """
@@ -70,7 +77,9 @@ class Purge:
             if old is None:
                 jobs = (await conn.execute(_JOBS, (keep, BATCH))).rowcount
                 changes = (await conn.execute(_CHANGES, (keep, BATCH))).rowcount
-                return jobs + changes + (await conn.execute(_QUESTIONS, (BATCH,))).rowcount
+                questions = (await conn.execute(_QUESTIONS, (BATCH,))).rowcount
+                homes = (await conn.execute(_HOMES, (BATCH,))).rowcount
+                return jobs + changes + questions + homes
             removed = (await conn.execute(_DELIVERIES, (old[0], BATCH))).rowcount
             if removed < BATCH:
                 removed += (

@@ -290,3 +290,27 @@ def test_who_was_not_posted_to_waits_for_nothing() -> None:
     settled = unposted(Claim(7, TO, 2))
     assert (settled.delivery_id, settled.attempt, settled.state) == (7, 2, S.QUEUED)
     assert (settled.code, settled.reason, settled.pause) == ("", "", None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (None, "accepted"),
+        (Error(21211), "refused (status code 400, Twilio's error 21211)"),
+        (
+            Error(20003, 401),
+            "refused for the whole account (status code 401, Twilio's error 20003)",
+        ),
+        (Error(20429, 429), "not taken yet"),
+        (Reset(), "unclear (status code 1001)"),
+    ],
+)
+async def test_the_last_answer_is_kept_in_words_without_a_number(
+    desk: Desk, outcome: Outcome | None, words: str
+) -> None:
+    if outcome is not None:
+        desk.twilio.script(TO, outcome)
+    await desk.send()
+    assert desk.pace.last is not None
+    assert desk.pace.last[0] == words
+    assert abs(datetime.now(UTC) - desk.pace.last[1]) < timedelta(minutes=1)

@@ -220,6 +220,10 @@ class FakeHistory:
     async def snapshot(self, send_id: int) -> Snapshot | None:
         return self.sends.get(send_id)
 
+    async def last_of(self, user: str, count: int) -> tuple[Standing, ...]:
+        theirs = [s for _, s in sorted(self.sends.items(), reverse=True) if s.actor == user]
+        return tuple(theirs[:count])
+
 
 @dataclass
 class FakeAudit:
@@ -227,6 +231,9 @@ class FakeAudit:
 
     async def record(self, entry: AuditEntry) -> None:
         self.entries.append(entry)
+
+    async def refusals(self, count: int) -> tuple[AuditEntry, ...]:
+        return tuple(e for e in reversed(self.entries) if not e.allowed)[:count]
 
 
 @dataclass

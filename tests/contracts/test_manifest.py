@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
-from bot.slack.surface import COMMAND, SCOPES, SHORTCUTS
+from bot.slack.surface import COMMAND, EVENTS, SCOPES, SHORTCUTS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT.parent / "shared" / "specs" / "slack_manifest.schema.json"
@@ -54,7 +54,22 @@ def test_slack_is_reached_by_socket_mode_with_buttons_and_modals(manifest: dict[
     assert manifest["settings"]["socket_mode_enabled"] is True
     assert manifest["settings"]["interactivity"]["is_enabled"] is True
     assert manifest["features"]["bot_user"]["display_name"] == "sms"
-    assert "app_home" not in manifest["features"]
+
+
+def test_the_home_is_shown_and_direct_messages_of_the_bot_can_be_read(
+    manifest: dict[str, Any],
+) -> None:
+    assert manifest["features"]["app_home"] == {
+        "home_tab_enabled": True,
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": True,
+    }
+
+
+def test_the_manifest_asks_for_exactly_the_events_that_are_listened_to(
+    manifest: dict[str, Any],
+) -> None:
+    assert sorted(manifest["settings"]["event_subscriptions"]["bot_events"]) == sorted(EVENTS)
 
 
 def test_uncommenting_the_http_lines_gives_addresses_for_all_that_slack_calls() -> None:
@@ -66,5 +81,6 @@ def test_uncommenting_the_http_lines_gives_addresses_for_all_that_slack_calls() 
     urls = {
         served["features"]["slash_commands"][0]["url"],
         served["settings"]["interactivity"]["request_url"],
+        served["settings"]["event_subscriptions"]["request_url"],
     }
     assert urls == {"https://sms.example.com/slack/events"}

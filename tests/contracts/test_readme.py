@@ -30,6 +30,7 @@ from bot.store.statuses import Report
 from bot.web import routes, slack_events, twilio_status
 from commands.entries import read_list
 from commands.forms import FORMS, SERVED
+from commands.home import REFUSALS, ROWS, SENDS
 from commands.model import TRANSITIONS
 from commands.segments import MAX_BODY
 from commands.status import LAST
@@ -253,6 +254,8 @@ def test_the_limits_shown_are_those_of_the_code() -> None:
     assert f"A card lists up to {LISTED} recipients" in README
     assert f"{PAGE} a page" in README
     assert f"see the last {LAST} sends" in README
+    assert f"your last {SENDS} sends, the first {ROWS} contacts" in README
+    assert f"the last {REFUSALS} refusals" in README
     assert f"`failed` after {ATTEMPTS} attempts" in README
     assert f"silent for {DEAD_AFTER:g} s" in README
     assert f"for at most\n{GRACE:g} s" in README

@@ -263,7 +263,12 @@ def payload(message: Message) -> dict[str, Any]:
 
 def shown(message: Message) -> str:
     """Every text in a message."""
-    return "\n".join(_texts([message.text, *message.blocks]))
+    return texts([message.text, *message.blocks])
+
+
+def texts(node: object) -> str:
+    """Every text in a part of a message or view."""
+    return "\n".join(_texts(node))
 
 
 def _texts(node: object) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.slack.listeners.composing import Composing
+from bot.slack.listeners.homes import HomeListeners
 from bot.slack.listeners.lists import ListButtons
 from bot.slack.listeners.questions import QuestionButtons
 from bot.slack.listeners.sends import SendButtons
@@ -24,6 +25,9 @@ from bot.slack.surface import (
     DECLINE,
     DETAILS,
     FORWARD,
+    HOME_OPENED,
+    HOME_REFRESH,
+    HOME_SEND,
     LEAVE,
     MISSING,
     NEXT,
@@ -54,6 +58,7 @@ class Listeners:
         self._sends = SendButtons(tools)
         self._lists = ListButtons(tools)
         self._questions = QuestionButtons(tools)
+        self._homes = HomeListeners(tools, self._composing)
 
     def register(self, app: AsyncApp) -> None:
         """Tell Bolt what this bot listens to."""
@@ -65,6 +70,7 @@ class Listeners:
         app.view(COMPOSE)(_function(composing.submitted))
         app.view(PREVIEW)(_function(composing.previewed))
         app.options(PEOPLE)(_function(composing.suggest))
+        app.event(HOME_OPENED)(_function(self._homes.opened))
         actions: dict[str, _Listener] = {
             RETRY: sends.retry,
             AGAIN: sends.send_again,
@@ -84,6 +90,8 @@ class Listeners:
             APPROVE: questions.approve,
             DECLINE: questions.decline,
             DETAILS: lists.details,
+            HOME_SEND: self._homes.send,
+            HOME_REFRESH: self._homes.refresh,
         }
         for action, listener in actions.items():
             app.action(action)(_function(listener))

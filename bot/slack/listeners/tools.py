@@ -6,6 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core import Core
 from bot.metrics import Metrics
+from bot.slack.hometab import HomeTab
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice
 from bot.store.cards import Cards
@@ -26,6 +27,7 @@ class Tools:
         client: opens and changes views.
         metrics: counts.
         replies: knows the requests under way.
+        home: draws App Homes.
     """
 
     core: Core
@@ -34,6 +36,7 @@ class Tools:
     client: AsyncWebClient
     metrics: Metrics
     replies: Replies
+    home: HomeTab
 
     def counted(self, outcome: Outcome) -> Outcome:
         """Count an outcome on its way."""

@@ -47,7 +47,7 @@ def last_sends(outcome: LastSends) -> Message:
         return plain(_NONE)
     blocks: list[Block] = [HeaderBlock(text=_TITLE)]
     for sent in outcome.sends:
-        blocks += [_entry(sent), quoted(_words(sent))]
+        blocks += [_entry(sent), quoted(words(sent))]
     blocks.append(_small(f"/sms status {outcome.sends[0].send_id} shows one in detail."))
     blocks.append(_refresh())
     told = fit((f"{_TITLE}:", *(_told(sent) for sent in outcome.sends)), "\n", SECTION)
@@ -68,15 +68,15 @@ def one_send(outcome: OneSend, *, listed: bool = False) -> Message:
     card = private_card(snap, look) if outcome.own else channel_card(snap, masked=outcome.masked)
     header, *rest = card.blocks
     end = [block.to_dict() for block in _end(outcome, listed=listed)]
-    asked = _small(f"asked for {_moment(snap.created)}{_page(snap)}").to_dict()
+    asked = _small(f"asked for {moment_of(snap.created)}{_page(snap)}").to_dict()
     # an answer to one person carries no metadata
     return Message(_told(snap), (header, asked, *rest, *end))
 
 
 def _entry(sent: Standing) -> SectionBlock:
-    text = f"{_MARKS[verdict(sent)]} *#{sent.send_id}* {_origin(sent, _moment(sent.created))}"
+    text = f"{_MARKS[verdict(sent)]} *#{sent.send_id}* {_origin(sent, moment_of(sent.created))}"
     return SectionBlock(
-        text=MarkdownTextObject(text=f"{text}\n{_standing(sent)}", verbatim=True),
+        text=MarkdownTextObject(text=f"{text}\n{line_of(sent)}", verbatim=True),
         accessory=ButtonElement(
             text="Details",
             action_id=DETAILS,  # an id is unique within its block, and each button has its own
@@ -99,7 +99,7 @@ def _end(outcome: OneSend, *, listed: bool) -> Iterable[Block]:
 def _told(sent: Standing) -> str:
     """Tell of a send in one line, for who does not see the blocks."""
     origin = _origin(sent, _utc(sent.created))
-    return f"#{sent.send_id} {origin}: {_standing(sent)}: “{escape(_words(sent))}”"
+    return f"#{sent.send_id} {origin}: {line_of(sent)}: “{escape(words(sent))}”"
 
 
 def _origin(sent: Standing, when: str) -> str:
@@ -111,7 +111,8 @@ def _page(sent: Standing) -> str:
     return ", a page" if sent.kind is Kind.PAGE else ""
 
 
-def _standing(sent: Standing) -> str:
+def line_of(sent: Standing) -> str:
+    """Say how a send stands: its verdict, and how many recipients are how far."""
     return f"{verdict(sent)}: {', '.join(_counts(sent))}"
 
 
@@ -127,11 +128,12 @@ def _counts(sent: Standing) -> Iterable[str]:
     return (f"{count:,} {word}" for count, word in counts if count)
 
 
-def _words(sent: Standing) -> str:
+def words(sent: Standing) -> str:
+    """Give the beginning of a send's text, on one line."""
     return clip(label(sent.body, masked=False), _WORDS)
 
 
-def _moment(moment: datetime) -> str:
+def moment_of(moment: datetime) -> str:
     """Give a moment in each reader's own zone.
 
     https://docs.slack.dev/messaging/formatting-message-text#date-formatting

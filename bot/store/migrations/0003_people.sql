@@ -50,3 +50,19 @@ CREATE TABLE opt_out (
 
 -- a START to a number brings back the services that may own it
 CREATE INDEX opt_out_address ON opt_out (address);
+
+-- The App Home. Who has opened it lately sees their sends change in it.
+CREATE TABLE home (
+    user_id text PRIMARY KEY,
+    opened  timestamptz NOT NULL DEFAULT now(),
+    -- when what is shown was begun to be drawn: once a second, and the latest one counts
+    drawn   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- digest of what is shown, so that an unchanged home is not published again
+    shown   text NOT NULL DEFAULT ''
+);
+
+CREATE INDEX home_opened ON home (opened);
+
+-- a person's last sends, and the last refusals
+CREATE INDEX send_actor_created ON send (actor, created DESC);
+CREATE INDEX audit_refused ON audit (id) WHERE NOT allowed;

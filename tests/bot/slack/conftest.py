@@ -16,14 +16,16 @@ from bot.metrics import Metrics
 from bot.sandbox.model import Call, Message, View
 from bot.sandbox.server import FakeSlack
 from bot.slack.follower import Follower
+from bot.slack.hometab import HomeTab
 from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners, Tools
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
 from bot.store.book import Book
 from bot.store.database import Pool, open_pool
+from bot.store.homes import Homes
 from tests.bot.kit import Clock
-from tests.bot.slack.kit import ALICE, BOB, Books, Desk, Following, by_http, by_socket
+from tests.bot.slack.kit import ALICE, BOB, Books, Desk, Following, Site, by_http, by_socket
 from twilio_core import Credentials, TwilioClient, open_http
 from twilio_core.testing import FakeTwilio
 
@@ -92,6 +94,12 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
 
 
 @pytest.fixture
+def site() -> Site:
+    """What the process knows of itself."""
+    return Site()
+
+
+@pytest.fixture
 async def desk(
     slack: FakeSlack,
     twilio: FakeTwilio,
@@ -99,6 +107,7 @@ async def desk(
     voice: Voice,
     books: Books,
     pool: Pool,
+    site: Site,
 ) -> AsyncIterator[Desk]:
     credentials = Credentials(twilio.account_sid, twilio.auth_token)
     account = TwilioClient(open_http(), credentials, twilio.url)
@@ -114,8 +123,9 @@ async def desk(
         books.questions,
         lambda: books.same_intent,
     )
-    listeners = Listeners(Tools(core, voice, books.cards, client, Metrics(), Replies(voice)))
-    made = Desk(slack, twilio, listeners, voice, books)
+    home = HomeTab(core, site, Homes(pool), voice, pauses=(0.1, 0.1))
+    listeners = Listeners(Tools(core, voice, books.cards, client, Metrics(), Replies(voice), home))
+    made = Desk(slack, twilio, listeners, voice, books, home, site)
     yield made
     await listeners.drained(0)
     await account.aclose()

@@ -20,6 +20,7 @@ from bot.sandbox.model import Call, Message, View
 from bot.sandbox.server import FakeSlack
 from bot.slack.connection import SocketConnection
 from bot.slack.follower import Follower
+from bot.slack.hometab import HomeTab
 from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners
 from bot.slack.voice import Voice
@@ -31,6 +32,7 @@ from bot.store.statuses import Report, Statuses
 from bot.tasks import Order, Task
 from commands.model import Actor, Committed, NewSend, Recipient
 from commands.rules import Policy
+from commands.site import Health, Reading
 from twilio_core.testing import FakeTwilio
 
 ALICE, BOB, ONCALL, AWAY = "U0ALICE", "U0BOB", "C0ONCALL", "C0AWAY"
@@ -191,6 +193,22 @@ class Following:
 
 
 @dataclass
+class Site:
+    """What a process knows of itself, as the test has it."""
+
+    faults: tuple[str, ...] = ()
+    well: bool = True
+
+    def reading(self) -> Reading:
+        """How sms.toml was read last."""
+        return Reading((("keep", timedelta(days=90)),), self.faults)
+
+    async def health(self) -> tuple[Health, ...]:
+        """How one neighbour is."""
+        return (Health("Database", self.well, "PostgreSQL 18.1 answered in 0.4 ms"),)
+
+
+@dataclass
 class Desk:
     """The listeners behind a real connection to Slack, and what they stand on."""
 
@@ -199,6 +217,8 @@ class Desk:
     listeners: Listeners
     voice: Voice
     books: Books
+    home: HomeTab
+    site: Site
     policy: Policy = field(default_factory=lambda: parse(POLICY).policy)
 
     async def sends(self) -> int:

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.server import FakeSlack
 from bot.slack.connection import SocketConnection
+from bot.slack.link import Link
 from tests.bot.slack.kit import ALICE, ONCALL, Calls, Wait
 
 
@@ -232,3 +233,18 @@ async def test_no_token_stands_in_the_log_while_connecting(
     await slack.connected(20)
     for token in (slack.app_token, slack.bot_token):
         assert token not in caplog.text + str(told)
+
+
+async def test_it_is_told_since_when_the_connection_stands_and_why_it_did_not(
+    slack: FakeSlack, app: AsyncApp, client: AsyncWebClient, eventually: Wait
+) -> None:
+    link = Link()
+    made = SocketConnection(app, slack.app_token, client, link)
+    slack.fail("apps.connections.open", "internal_error")
+    made.start()
+    await eventually(lambda: link.since)
+    assert link.error == "internal_error"
+    slack.fail("apps.connections.open", "internal_error", times=99)
+    slack.drop()
+    await eventually(lambda: link.since is None)
+    await made.stop(0)

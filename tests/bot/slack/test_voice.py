@@ -184,3 +184,25 @@ async def test_neither_words_nor_response_url_stand_in_a_repr(slack: FakeSlack) 
     ear = Ear(ALICE, ONCALL, url(slack))
     assert ear.url not in repr(ear)
     assert "hello" not in repr(HELLO)
+
+
+async def test_what_slack_may_take_later_is_noted_and_what_it_took(
+    slack: FakeSlack, voice: Voice
+) -> None:
+    with pytest.raises(NotMember):
+        await voice.post(AWAY, HELLO)
+    assert (voice.link.error, voice.link.answered) == ("", None)
+    slack.fail("chat.postMessage", "internal_error")
+    with pytest.raises(SlackDown):
+        await voice.post(ONCALL, HELLO)
+    assert voice.link.error == "internal_error"
+    await voice.post(ONCALL, HELLO)
+    assert voice.link.answered is not None
+
+
+async def test_a_home_is_published_for_one_person(slack: FakeSlack, voice: Voice) -> None:
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
+    await voice.publish(ALICE, {"type": "home", "blocks": [block]})
+    assert slack.home(ALICE).body["blocks"][0]["text"]["text"] == "hello"
+    with pytest.raises(NotShown, match="user_not_found"):
+        await voice.publish("U0NOBODY", {"type": "home", "blocks": [block]})

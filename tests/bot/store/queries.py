@@ -12,10 +12,12 @@ import psycopg
 
 from bot.store import (
     answers,
+    audit,
     book,
     cards,
     claims,
     doubts,
+    homes,
     journeys,
     ledger,
     marks,
@@ -69,6 +71,13 @@ SELECT id, 'channel', created::text, 'digest', settled IS NULL FROM send;
 INSERT INTO opt_out (sender, address, learned, at)
 SELECT '+1500555' || lpad((n %% 5000)::text, 4, '0'), '+1617' || lpad(n::text, 7, '0'),
     (ARRAY['21610', 'STOP', 'START'])[n %% 3 + 1], now() FROM generate_series(1, 20000) AS n;
+
+INSERT INTO audit (team, channel, actor, action, allowed, rule)
+SELECT 'T1', 'C' || n %% 100, 'U' || n %% 500, 'send', n %% 20 > 0, 'a rule'
+FROM generate_series(1, 20000) AS n;
+
+INSERT INTO home (user_id, opened)
+SELECT 'U' || n, now() - interval '1 minute' * n FROM generate_series(1, 20000) AS n;
 """
 
 
@@ -85,7 +94,7 @@ async def fill(conn: psycopg.AsyncConnection, sends: int, each: int, still_open:
     async with conn.transaction():
         await psycopg.AsyncClientCursor(conn).execute(FILL, told)
     await conn.execute(
-        "VACUUM (ANALYZE) send, delivery, event, card, opt_out, procrastinate_workers"
+        "VACUUM (ANALYZE) send, delivery, event, card, opt_out, audit, home, procrastinate_workers"
     )
 
 
@@ -223,6 +232,9 @@ def _asked(send: int) -> Sequence[Hot]:
     }
     return [
         Hot("status: the last sends", cards._LAST, ("C1", 10)),
+        Hot("home: the last sends", cards._LAST_OF, ("U1", 5)),
+        Hot("home: the last refusals", audit._REFUSALS, (10,)),
+        Hot("home: a turn", homes._HELD, (homes.APART, "U1"), writes=True),
         Hot("command: daily limit", ledger._USED, ("C1", send)),
         Hot("command: who has the same text", ledger._ALREADY, already),
         Hot("retry: the send", ledger._HEAD, (send,)),
@@ -256,6 +268,7 @@ def _old(send: int, delivery: int) -> Sequence[Hot]:
     unlink: LiteralString = "UPDATE send SET retry_of = NULL WHERE retry_of = %s"
     return [
         Hot("purge: what is old", purge._OLD, (7_776_000.0, 7_776_000.0)),
+        Hot("purge: homes", purge._HOMES, (purge.BATCH,), writes=True),
         Hot("purge: a batch of deliveries", purge._DELIVERIES, (send, purge.BATCH), writes=True),
         Hot("purge: events", "DELETE FROM event WHERE delivery_id = %s", (delivery,), writes=True),
         Hot("purge: the card", "DELETE FROM card WHERE send_id = %s", (send,), writes=True),

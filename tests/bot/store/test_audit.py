@@ -139,6 +139,23 @@ async def test_a_table_of_somebody_else_is_not_our_audit(empty_database: str) ->
         await found(empty_database)
 
 
+async def test_the_last_refusals_come_newest_first_and_alone(store: Store) -> None:
+    await store.sent()
+    for number in range(12):
+        actor = Actor(f"U{number}", "C0OTHER", team="T1")
+        await store.ledger.record(
+            AuditEntry(actor, "page", allowed=False, rule="a rule", detail="NotAllowed")
+        )
+    found = await store.ledger.refusals(10)
+    assert [entry.actor.user for entry in found] == [f"U{n}" for n in range(11, 1, -1)]
+    at = found[0].at
+    assert at is not None
+    assert abs(at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert found[0] == AuditEntry(
+        Actor("U11", "C0OTHER", team="T1"), "page", False, "a rule", "NotAllowed", at=at
+    )
+
+
 # where the database is
 
 

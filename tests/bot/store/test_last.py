@@ -70,3 +70,17 @@ async def test_a_send_whose_recipients_are_removed_already_is_not_listed(store: 
     old, new = await store.sent(request_key="a"), await store.sent(request_key="b")
     await store.change("DELETE FROM delivery WHERE send_id = %s", old)
     assert await numbers(store) == [new]
+
+
+async def test_the_last_sends_of_one_person_come_newest_first_from_whatever_channel(
+    store: Store,
+) -> None:
+    first = await store.sent(request_key="a")
+    away = await store.sent(request_key="b", actor=Actor("U0ALICE", "C0AWAY"))
+    await store.sent(request_key="c", actor=Actor("U0BOB", "C0ONCALL"))
+    third = await store.sent(request_key="d")
+    await store.change("UPDATE send SET created = now() + interval '1 hour' WHERE id = %s", first)
+    found = [each.send_id for each in await store.cards.last_of("U0ALICE", 10)]
+    assert found == [first, third, away]
+    assert [each.send_id for each in await store.cards.last_of("U0ALICE", 2)] == [first, third]
+    assert await store.cards.last_of("U0NOBODY", 10) == ()

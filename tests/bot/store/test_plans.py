@@ -5,10 +5,10 @@ from typing import Any
 
 import psycopg
 
-from bot.store import cards
+from bot.store import audit, cards
 from tests.bot.store.queries import fill, hot
 
-WATCHED = frozenset({"send", "delivery", "event", "card", "opt_out"})
+WATCHED = frozenset({"send", "delivery", "event", "card", "opt_out", "audit", "home"})
 
 
 def scanned(plan: Mapping[str, Any]) -> Iterator[str]:
@@ -53,3 +53,24 @@ async def test_the_last_sends_of_a_channel_are_read_without_its_older_ones_or_ot
         [read] = [n for n in nodes(plans[0]["Plan"]) if n.get("Relation Name") == "send"]
         passed = read.get("Rows Removed by Filter", 0)
         assert 10 <= read["Actual Rows"] + passed < 20  # of the 60 that the channel has
+
+
+async def test_the_last_sends_of_a_person_are_read_without_their_older_ones_or_others(
+    database_url: str,
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await fill(conn, sends=20_000, each=1, still_open=0)
+        cursor = await conn.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {cards._LAST_OF}", ("U1", 5))
+        [(plans,)] = await cursor.fetchall()
+        [read] = [n for n in nodes(plans[0]["Plan"]) if n.get("Relation Name") == "send"]
+        passed = read.get("Rows Removed by Filter", 0)
+        assert 5 <= read["Actual Rows"] + passed < 10  # of the 40 that they have
+
+
+async def test_the_last_refusals_are_read_without_what_was_allowed(database_url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+        await fill(conn, sends=10, each=1, still_open=0)
+        cursor = await conn.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {audit._REFUSALS}", (10,))
+        [(plans,)] = await cursor.fetchall()
+        [read] = [n for n in nodes(plans[0]["Plan"]) if n.get("Relation Name") == "audit"]
+        assert read["Actual Rows"] + read.get("Rows Removed by Filter", 0) == 10

@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.store.book import Book
+from bot.store.homes import Homes
 from bot.store.purge import BATCH, Purge
 from bot.tasks import Order, Task
 from commands.changes import Change
@@ -152,3 +153,13 @@ async def test_old_changes_of_the_directory_go_and_the_directory_stays(store: St
     assert await purged(store) == [1]
     assert await store.rows("SELECT id FROM directory_change") == [(2,)]
     assert await store.count("directory") == 2
+
+
+async def test_a_home_that_nobody_has_opened_for_a_day_goes(store: Store) -> None:
+    homes = Homes(store.pool)
+    for user in ("U0OLD", "U0YOUNG"):
+        await homes.opened(user)
+    await store.change("UPDATE home SET opened = now() - interval '25 hours' WHERE user_id <> %s",
+                       "U0YOUNG")  # fmt: skip
+    assert await purged(store) == [1]
+    assert await store.rows("SELECT user_id FROM home") == [("U0YOUNG",)]
