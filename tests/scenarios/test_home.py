@@ -156,7 +156,6 @@ async def test_send_sms_opens_the_composer_which_asks_for_the_channel(world: Wor
     await opened(world)
     done = await world.slack.click(ALICE, world.slack.home(ALICE), "sms_home_send")
     assert done.error == ""
-    view = world.slack.top_view(ALICE)
     values = {"channel": ONCALL, "recipients": "alice", "message": "Water"}
     await world.compose(ALICE, **values)
     await world.card()
