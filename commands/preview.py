@@ -45,7 +45,8 @@ def context(body: str, odd: str) -> str:
     at = body.index(odd)
     before, after = body[max(at - _AROUND, 0) : at], body[at + len(odd) :][:_AROUND]
     words = " ".join(f"{before}[{odd}]{after}".split())
-    return f"{unicodedata.name(odd, f'U+{ord(odd):04X}').lower()} in “{words}”"
+    name = unicodedata.name(odd, f"U+{ord(odd):04X}")
+    return f"{name.capitalize()} in “{words}”"
 
 
 def plainly(body: str) -> str:

@@ -419,7 +419,7 @@ async def test_the_composer_asks_anew_what_has_ended_unanswered(world: World) ->
 
 def test_a_character_is_shown_where_it_stands() -> None:
     text = "Please do\nnot open the door\u2026 now"
-    assert context(text, "\u2026") == "horizontal ellipsis in “pen the door[…] now”"
+    assert context(text, "\u2026") == "Horizontal ellipsis in “pen the door[…] now”"
 
 
 # -- the preview --------------------------------------------------------------------------

@@ -168,7 +168,7 @@ async def test_the_preview_leaves_out_who_has_it_and_plain_characters_shorten_it
     await world.slack.submit(ALICE, composer, {"recipients": "alice, bob", "message": text})
     preview = world.slack.top_view(ALICE)
     assert "Already sent by" in str(preview.body)
-    assert "right single quotation mark" in str(preview.body)
+    assert "Right single quotation mark" in str(preview.body)
     await world.slack.click(ALICE, preview, "sms_trim")
     await world.wait(lambda: "Already sent" not in str(preview.body))
     await world.slack.click(ALICE, preview, "sms_plain")

@@ -60,12 +60,12 @@ def asked(outcome: Asked) -> Message:
     """Ask the sender, privately, with all that would be sent."""
     new, turn = outcome.question.new, outcome.question.turn
     facts = [*_reasons(outcome), *_facts(outcome.preview, outcome.question)]
-    listed = fit((escape(who(r, masked=False)) for r in new.recipients), ", ", SECTION)
+    listed = fit((escape(who(r, masked=False)) for r in new.recipients), ", ", SECTION - 10)
     blocks: list[Block] = [
         HeaderBlock(text=_title(new.recipients)),
         *_said(facts),
         quoted(clip(new.body, SECTION)),
-        *_said([listed]),
+        *_said([f"To: {listed}"]),
         ActionsBlock(elements=[*_choices(outcome, turn), _button("Cancel", CANCEL, turn)]),
         _small(f"Nothing is sent before you answer, within {_MINUTES} minutes."),
     ]
@@ -166,12 +166,12 @@ def _facts(preview: Preview, question: Question) -> Iterable[str]:
     new = question.new
     yield f"{escape(billed(new.body, preview.reached))} Encoding: {preview.size.encoding}."
     if preview.odd:
-        yield f"The first of them: {escape(context(new.body, preview.odd[0]))}"
+        yield f"{escape(context(new.body, preview.odd[0]))}."
     if preview.plain:
         each = preview.plain.segments
         yield f"Plain characters would make it {each} segment{'' if each == 1 else 's'} each."
     if question.folded:
-        yield f"{question.folded:,} named more than once: each gets it once."
+        yield f"{question.folded:,} named twice or more: each gets it once."
     if preview.left_out:
         names = fit((escape(who(r, masked=False)) for r in preview.left_out), ", ", SECTION // 3)
         yield f"{len(preview.left_out):,} opted out and left out: {names}"

@@ -58,7 +58,7 @@ def test_the_sender_is_told_why_they_are_asked_and_what_would_be_sent() -> None:
     assert title(drawn) == "Send an SMS to 2 recipients?"
     assert "More than 1 recipients" in told
     assert "1 SMS in all: 1 segment each. Encoding: GSM-7." in told
-    assert "3 named more than once" in told
+    assert "3 named twice or more" in told
     assert "1 opted out and left out: bob (+16175551213)" in told
     assert "From +15005550006." in told
     assert labels(drawn) == {"Send to 2": "7:2", "Cancel": "7:2"}
@@ -68,7 +68,7 @@ def test_the_very_character_that_forces_ucs_2_is_pointed_out() -> None:
     drawn = views.asked(asked(question(body="Please don\u2019t open " + "x" * 70)))
     told = shown(drawn)
     assert "because of “\u2019”" in told
-    assert "right single quotation mark in “Please don[\u2019]t open" in told
+    assert "Right single quotation mark in “Please don[\u2019]t open" in told
     assert "Plain characters would make it 1 segment each." in told
     assert "Use plain characters" in labels(drawn)
 
