@@ -43,8 +43,16 @@ async def answer(turn: Turn, word: Word, case: Case) -> Put:
         return await _close(question, Stage.EXPIRED, case)
     said = _WORDS[question.stage].get(word)
     if question.turn != turn or said is None:
-        return Answered(question)
+        return await _as_it_stands(question, case)
     return await said(question, case)
+
+
+async def _as_it_stands(question: Question, case: Case) -> Put:
+    """Ask the sender what is asked by now, where the button belongs to an earlier turn."""
+    theirs = question.new.actor.user == case.request.actor.user
+    if question.stage is Stage.CONFIRM and theirs:
+        return await asked(question, await _already(question, case), case)
+    return Answered(question)
 
 
 async def expire(number: int, case: Case) -> Question | None:

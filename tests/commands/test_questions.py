@@ -320,11 +320,14 @@ async def test_leaving_out_who_has_it_asks_anew_about_the_others(world: World) -
     assert outcome.question.turn == Turn(1, 2)
 
 
-async def test_an_older_button_sends_nothing(world: World) -> None:
+async def test_an_older_button_sends_nothing_and_its_sender_is_asked_what_is_asked_by_now(
+    world: World,
+) -> None:
     await world.say("send alice Water in the lab")
     turn = (await asked(world, key="cmd:2")).question.turn
-    await say(world, turn, Word.TRIM)
-    assert isinstance(await say(world, turn), Answered)
+    trimmed = await say(world, turn, Word.TRIM)
+    assert await say(world, turn) == trimmed
+    assert isinstance(await say(world, turn, Word.SEND, SECOND), Answered)
     assert len(world.ledger.sends) == 1
 
 
