@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from commands.archived import check_open
 from commands.asking import Put, asked, move, put_on
 from commands.characters import plainer
 from commands.errors import NotAllowed, Refusal, UsageError
@@ -118,8 +119,8 @@ async def _revise(question: Question, case: Case) -> Put:
 
 async def _already(question: Question, case: Case) -> AlreadySent | None:
     """Tell who has the same text by now, also what the sender has been told of."""
-    new = replace(question.new, aware=frozenset(), guard=case.services.same_intent)
-    return await case.services.ledger.already(new)
+    new = replace(question.new, guard=case.services.same_intent)
+    return await case.services.ledger.already(new, told=True)
 
 
 def _sender_only(question: Question, case: Case) -> None:
@@ -136,7 +137,14 @@ def _sender_only(question: Question, case: Case) -> None:
 
 async def _approve(question: Question, case: Case) -> Put:
     approver = await _second(question, case)
-    decided = await _decided(question, case)
+    try:
+        decided = await _decided(question, case)
+    except Refusal as no:  # its words are for who asked, and may hold whole numbers
+        raise NotAllowed(
+            "Who asked for it may not send it any more. Nothing was sent.",
+            "They learn why with /sms why send, in this channel.",
+            rule=no.rule or "decided anew",
+        ) from no
     decided = replace(decided, new=replace(decided.new, approver=approver.user))
     return await put_on(decided, case, question)
 
@@ -196,6 +204,7 @@ async def _decided(question: Question, case: Case) -> Draft:
         case.request, actor=new.actor, request_key=new.request_key, answer_url=new.answer_url
     )
     theirs = replace(case, request=request)
+    await check_open(theirs)
     actor = await permit(theirs, Action.SEND)
     drafted = await draft(theirs, actor, new.body, new.recipients, new.retry_of, sender=new.sender)
     kept = replace(

@@ -9,7 +9,7 @@ inside the commit, so that two who send the same at the same moment do not both 
 
 from dataclasses import replace
 
-from commands.model import AuditEntry
+from commands.model import AuditEntry, NewSend
 from commands.outcome import Answered, Asked, Awaiting, Sending
 from commands.policy import rule_of
 from commands.preview import preview
@@ -65,7 +65,8 @@ async def put_on(drafted: Draft, case: Case, question: Question | None = None) -
 async def asked(question: Question, already: AlreadySent | None, case: Case) -> Asked:
     """Show the sender what they are asked."""
     new = question.new
-    above = case.services.policy.channels[new.actor.channel].confirm_above
+    rules = case.services.policy.channels.get(new.actor.channel)
+    above = rules.confirm_above if rules else None
     exceeded = above is not None and len(new.recipients) > above
     shown = await preview(new, case.services.ledger)
     return Asked(question, shown, case.services.clock.now(), above if exceeded else None, already)
@@ -88,8 +89,9 @@ async def _ask_sender(
     if question is None:
         kept = await case.services.questions.ask(new, Stage.CONFIRM, drafted.folded)
         # the button is clicked, or the composer submitted, once more
-        if (anew or new.retry_of is not None) and _is_over(kept, case):
-            kept = await move(replace(kept, stage=Stage.CONFIRM, new=new, decided_by=""), case)
+        if (anew or new.retry_of is not None) and _is_stale(kept, new, case):
+            kept = replace(kept, stage=Stage.CONFIRM, folded=drafted.folded)
+            kept = await move(replace(kept, new=new, decided_by=""), case)
     else:
         kept = await move(replace(question, stage=Stage.CONFIRM, new=new), case)
     if kept.stage is not Stage.CONFIRM:  # asked before, when this very request came first
@@ -103,7 +105,7 @@ async def _ask_second(
     new, entry = drafted.new, _waits(drafted, rules, case)
     if question is None:
         kept = await case.services.questions.ask(new, Stage.APPROVE, drafted.folded, entry)
-        if new.retry_of is not None and _is_over(kept, case):
+        if new.retry_of is not None and _is_stale(kept, new, case):
             kept = await move(replace(kept, stage=Stage.APPROVE, new=new, decided_by=""), case)
     else:
         kept = await move(replace(question, stage=Stage.APPROVE, new=new), case, entry)
@@ -134,6 +136,11 @@ def _is_over(question: Question, case: Case) -> bool:
     """Tell whether a question has ended without a send."""
     late = case.services.clock.now() >= question.expires
     return question.stage is not Stage.SENT and (late or question.stage not in OPEN)
+
+
+def _is_stale(question: Question, new: NewSend, case: Case) -> bool:
+    """Tell whether a question that is asked once more has to be asked anew."""
+    return _is_over(question, case) or question.new.sender != new.sender
 
 
 def _exceeded(limit: int | None, drafted: Draft) -> bool:

@@ -8,7 +8,7 @@ decided upon like what is typed.
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
@@ -44,7 +44,7 @@ class Chosen:
         sender: one of the channel's senders; empty where there was no choice.
     """
 
-    recipients: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = field(default=(), repr=False)
     sender: str = ""
 
 

@@ -4,6 +4,7 @@ Slash command, composer and button all enter here. Every expected ending comes b
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from commands import answering, book, choices
@@ -132,6 +133,9 @@ async def answer(actor: Actor, turn: Turn, word: Word, services: Services) -> Ou
         word: what it says.
         services: the world.
     """
+    question = await services.questions.question(turn.question)
+    if question and not actor.channel and question.new.actor.user == actor.user:
+        actor = replace(actor, channel=question.new.actor.channel)  # a modal stands in none
     request = Request(f"{word} question {turn.question}", actor, f"answer:{turn.question}")
 
     async def work(case: Case) -> Outcome:

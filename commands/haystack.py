@@ -11,7 +11,7 @@ All searchable text stands in one string, a line a candidate, so that the search
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
@@ -32,8 +32,8 @@ class Candidate:
 
     value: str
     name: str
-    detail: str = ""
-    address: str = ""
+    detail: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         """Leave out the number: a `repr` may end in a log."""

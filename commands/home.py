@@ -16,7 +16,7 @@ from commands.outcome import Kept, Row, Source
 from commands.permission import any_action, ask, permit_admin
 from commands.policy import decide
 from commands.ports import Directory, Site
-from commands.rules import ChannelRules, Contact, Group, Policy
+from commands.rules import DIRECTORY, ChannelRules, Contact, Group, Policy, reach
 from commands.services import Case, Request, Services
 from commands.site import Health, Reading
 from commands.snapshot import Standing
@@ -74,7 +74,7 @@ class Home:
         why_untold: why, in words; empty if all is told.
         sends: their last sends in channels where they may do anything, newest first.
         rows: the first contacts, then groups, each by name; empty for who may do nothing.
-        total: how many contacts and groups there are.
+        total: how many contacts and groups the channels of the grants reach; all, for an admin.
         admins: Slack ids of users who are admins, for whom to ask.
         overview: for admins; None for others.
     """
@@ -109,15 +109,15 @@ async def home(user: str, services: Services, site: Site) -> Home:
     grants, untold = await _grants(case)
     admin = await _is_admin(case)
     policy = services.policy
-    shows_book = bool(grants) or admin
+    book = policy if admin else _within(policy, grants)
     return Home(
         user=user,
         grants=grants,
         untold=untold,
         why_untold=lookups.failed.text if lookups.failed else "",
         sends=await _sends(user, grants, services),
-        rows=_rows(policy) if shows_book else (),
-        total=len(policy.contacts) + len(policy.groups) if shows_book else 0,
+        rows=_rows(book),
+        total=len(book.contacts) + len(book.groups),
         admins=tuple(each for each in policy.admins if not each.startswith("S")),
         overview=await _overview(services, site) if admin else None,
     )
@@ -201,6 +201,19 @@ async def _sends(user: str, grants: Iterable[Grant], services: Services) -> tupl
         return ()
     last = await services.history.last_of(user, SENDS)
     return tuple(sent for sent in last if sent.channel in here)
+
+
+def _within(policy: Policy, grants: Iterable[Grant]) -> Policy:
+    """Leave of the directory whom the channels of the grants reach; of verified numbers nobody.
+
+    Groups are of the class ``directory``, as their members are.
+    """
+    to = {item for grant in grants for item in grant.rules.to}
+    if DIRECTORY in to:
+        return policy
+    anywhere = ChannelRules("", to=tuple(to))
+    reached = [c for c in policy.contacts if reach(policy, anywhere, c.number, frozenset())]
+    return replace(policy, contacts=tuple(reached), groups=())
 
 
 def _rows(policy: Policy) -> tuple[Row, ...]:

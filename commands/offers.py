@@ -59,6 +59,11 @@ class Scope:
     rules: ChannelRules
     verified: frozenset[str] = frozenset()
 
+    @property
+    def may_reach_others(self) -> bool:
+        """Whether `to` may reach people whose number is not known yet."""
+        return bool(set(self.rules.to) - {VERIFIED})
+
     def reaches(self, address: str) -> bool:
         """Tell whether `to` of the channel reaches an address."""
         return bool(reach(self.policy, self.rules, address, self.verified))
@@ -97,7 +102,7 @@ def users(people: Collection[Member], scope: Scope) -> Iterator[Candidate]:
         if person.user in scope.policy.contact_of:
             continue
         address = scope.read(person.phone) if person.phone is not None else ""
-        if address or (person.phone is None and scope.rules.to):
+        if address or (person.phone is None and scope.may_reach_others):
             other = person.handle if person.handle.casefold() != person.name.casefold() else ""
             name = f"{person.name} (@{other})" if other else person.name
             yield Candidate(choices.of_user(person.user), name, address, address)
@@ -105,7 +110,7 @@ def users(people: Collection[Member], scope: Scope) -> Iterator[Candidate]:
 
 def user_groups(known: Collection[UserGroup], scope: Scope) -> Iterator[Candidate]:
     """Give the user groups; whether all members are within reach is only known when sent to."""
-    for group in known if scope.rules.to else ():
+    for group in known if scope.may_reach_others else ():
         if group.count:
             detail = f"{group.name}, {_recipients(group.count)}" if group.name else ""
             yield Candidate(choices.of_user_group(group.group), f"@{group.handle}", detail)

@@ -77,11 +77,17 @@ class Ledger(Protocol):
         recipients have the same text already and the sender is not aware of it.
         """
 
-    async def already(self, send: NewSend) -> AlreadySent | None:
-        """Tell who of its recipients has the same text already, if its sender is not aware."""
+    async def already(self, send: NewSend, *, told: bool = False) -> AlreadySent | None:
+        """Tell who of its recipients has the same text already, if its sender is not aware.
 
-    async def opted_out(self, sender: str) -> frozenset[str]:
-        """Give the addresses that have opted out of a sender: no send of its reaches them."""
+        With `told` also by the sends that the sender is aware of, however long ago they were.
+        """
+
+    async def opted_out(self, sender: str, among: Collection[str] | None = None) -> frozenset[str]:
+        """Give the addresses that have opted out of a sender: no send of its reaches them.
+
+        With `among` only those of these addresses.
+        """
 
     async def failed_part(self, send_id: int) -> Part | None:
         """Give those who failed and were not sent to again; None if there is no such send.

@@ -11,7 +11,7 @@ from commands.segments import MAX_BODY, Segments, measure
 
 async def preview(new: NewSend, ledger: Ledger) -> Preview:
     """Look at a send; who has opted out of its sender is told apart."""
-    out = await ledger.opted_out(new.sender)
+    out = await ledger.opted_out(new.sender, [r.address for r in new.recipients])
     size, odd = measure(new.body), odd_ones(new.body)
     return Preview(
         recipients=new.recipients,

@@ -1,6 +1,6 @@
 """What a process knows of itself: how sms.toml was read, and how its neighbours are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
@@ -15,7 +15,7 @@ class Reading:
     """
 
     timing: tuple[tuple[str, timedelta], ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ stands and shows it, so that running one twice, or for nothing, is harmless.
 
 import hashlib
 import json
+from datetime import UTC, datetime
 
 import structlog
 
@@ -18,6 +19,9 @@ from bot.store.questions import Place
 from commands.outcome import Answered
 from commands.preview import preview
 from commands.question import OPEN, Question, Stage
+
+_SOON = 60.0
+"""Seconds before a question's end in which a job has come for that end: clocks differ."""
 
 PAUSE = 5.0
 """Seconds before Slack is tried again, if it names none."""
@@ -41,7 +45,7 @@ class Asker:
                 shown = question
         except SlackDown as down:
             return Unfinished(max(down.retry_after or 0.0, PAUSE))
-        return None
+        return _too_early(question) if question else None
 
     async def _show(self, question: Question) -> None:
         place = await self._core.questions.place(question.turn.question)
@@ -91,6 +95,12 @@ class Asker:
             await self._voice.whisper(ear, answered(Answered(question)))
         except NotShown as refused:  # no way is left: trying again would not find one
             log.warning("answer.lost", question=question.turn.question, why=str(refused))
+
+
+def _too_early(question: Question) -> Unfinished | None:
+    """Come back if this job was to see the question's end, by a clock that is ahead of ours."""
+    left = (question.expires - datetime.now(UTC)).total_seconds()
+    return Unfinished(left + 1) if question.stage in OPEN and left < _SOON else None
 
 
 def _digest(message: Message) -> str:

@@ -1,6 +1,6 @@
 """The ledger in PostgreSQL: sends are committed here before anything leaves for Twilio."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import LiteralString
 
 import psycopg
@@ -9,7 +9,7 @@ from bot.store.audit import append, refusals
 from bot.store.database import Pool
 from bot.store.doubts import requeue
 from bot.store.marks import mark
-from bot.store.optouts import OPTED_OUT, leave_out
+from bot.store.optouts import OPTED_OUT, OPTED_OUT_AMONG, leave_out
 from bot.store.questions import PostgresQuestions, sent
 from bot.store.retries import FAILED, LEFT_OUT, PASSING
 from bot.store.text import storable
@@ -54,7 +54,8 @@ WHERE channel = %s AND created > now() - interval '24 hours' AND id <> %s
 _ALREADY = """
 WITH earlier AS MATERIALIZED (
     SELECT id, actor, created FROM send
-    WHERE intent = %(intent)s AND created > now() - %(guard)s::interval AND request_key <> %(key)s
+    WHERE intent = %(intent)s AND request_key <> %(key)s
+      AND (created > now() - %(guard)s::interval OR id = ANY(%(told)s::bigint[]))
 ), seen AS (
     SELECT d.address,
         bool_or(d.state NOT IN ('failed', 'undelivered', 'canceled', 'suppressed')) AS reached,
@@ -128,10 +129,10 @@ class PostgresLedger:
             raise LookupError(number)
         return question
 
-    async def already(self, send: NewSend) -> AlreadySent | None:
+    async def already(self, send: NewSend, *, told: bool = False) -> AlreadySent | None:
         """Tell who of its recipients has the same text already, if its sender is not aware."""
         async with self._pool.connection() as conn:
-            return await _already(conn, send)
+            return await _already(conn, send, told=told)
 
     async def _commit(self, conn: psycopg.AsyncConnection, send: NewSend) -> Committed:
         if send.daily_limit is not None:  # two commands must not pass the limit together
@@ -208,10 +209,13 @@ class PostgresLedger:
         async with self._pool.connection() as conn:
             return await refusals(conn, count)
 
-    async def opted_out(self, sender: str) -> frozenset[str]:
-        """Give the addresses that have opted out of a sender."""
+    async def opted_out(self, sender: str, among: Collection[str] | None = None) -> frozenset[str]:
+        """Give the addresses that have opted out of a sender, all or `among` these."""
         async with self._pool.connection() as conn:
-            cursor = await conn.execute(OPTED_OUT, (sender,))
+            if among is None:
+                cursor = await conn.execute(OPTED_OUT, (sender,))
+            else:
+                cursor = await conn.execute(OPTED_OUT_AMONG, (sender, list(among)))
             return frozenset(row[0] for row in await cursor.fetchall())
 
     async def failed_part(self, send_id: int) -> Part | None:
@@ -283,21 +287,27 @@ class _Refused(Exception):
         self.verdict = verdict
 
 
-async def _already(conn: psycopg.AsyncConnection, send: NewSend) -> AlreadySent | None:
-    """Tell who has the same text by another request, unless the sender is aware of it."""
-    if not send.guard:
+async def _already(
+    conn: psycopg.AsyncConnection, send: NewSend, *, told: bool = False
+) -> AlreadySent | None:
+    """Tell who has the same text by another request, unless the sender is aware of it.
+
+    With `told` also what the sender is aware of, however long ago it was.
+    """
+    if not send.guard and not (told and send.aware):
         return None
     asked = {
         "intent": intent_of(send.body),
         "guard": send.guard,
         "key": send.request_key,
+        "told": sorted(send.aware) if told else [],
         "addresses": [r.address for r in send.recipients],
     }
     row = await (await conn.execute(_ALREADY, asked)).fetchone()
     if row is None:
         return None
     send_id, actor, at, sends, reached, delivered = row
-    if send.aware.issuperset(sends):
+    if send.aware.issuperset(sends) and not told:
         return None
     return AlreadySent(send_id, actor, at, frozenset(sends), frozenset(reached), delivered)
 

@@ -14,6 +14,7 @@ from bot.store.database import Pool
 from commands.optout import REFUSED, Word, by_refusal, by_stop, word_of
 
 OPTED_OUT = "SELECT address FROM opt_out WHERE sender = %s AND learned <> 'START'"
+OPTED_OUT_AMONG = f"{OPTED_OUT} AND address = ANY(%s)"
 
 _LATEST = """
 ON CONFLICT (sender, address) DO UPDATE SET learned = excluded.learned, at = excluded.at

@@ -33,13 +33,15 @@ _ONE = f"SELECT {_COLUMNS} FROM question WHERE id = %s"  # noqa: S608 - as above
 # `sent` is written by a send's own commit, and changed by nobody
 _MOVE = f"""
 UPDATE question SET turn = turn + 1, stage = %s, body = %s, addresses = %s, names = %s, aware = %s,
-    approver = %s, decided_by = %s, expires = CASE WHEN %s THEN now() + %s ELSE expires END
+    approver = %s, decided_by = %s, sender = %s, rule = %s, answer_url = %s, folded = %s,
+    expires = CASE WHEN %s THEN now() + %s ELSE expires END
 WHERE id = %s AND turn = %s AND stage <> 'sent'
 RETURNING {_COLUMNS}
 """  # noqa: S608 - as above
 
 _SENT = """
-UPDATE question SET turn = turn + 1, stage = 'sent', decided_by = %s, send_id = %s
+UPDATE question SET turn = turn + 1, stage = 'sent', decided_by = %s, send_id = %s, body = %s,
+    addresses = %s, names = %s
 WHERE id = %s AND turn = %s AND stage IN ('confirm', 'approve')
 RETURNING id
 """
@@ -96,7 +98,9 @@ async def sent(conn: psycopg.AsyncConnection, send: NewSend, send_id: int) -> bo
     if turn is None:
         return True
     by = send.approver or send.actor.user
-    cursor = await conn.execute(_SENT, (by, send_id, turn.question, turn.count))
+    cursor = await conn.execute(
+        _SENT, (by, send_id, storable(send.body), *_lists(send), turn.question, turn.count)
+    )
     return await cursor.fetchone() is not None  # not rowcount: a pipeline may not know it yet
 
 
@@ -133,6 +137,10 @@ class PostgresQuestions:
             sorted(new.aware),
             new.approver,
             question.decided_by,
+            new.sender,
+            new.rule,
+            new.answer_url,
+            question.folded,
             question.stage in OPEN,
             LIFE,
             turn.question,
@@ -173,12 +181,12 @@ class PostgresQuestions:
         if entry:
             await append(conn, entry)
         number = after.turn.question
-        if after.stage is Stage.APPROVE:
+        if after.stage is Stage.APPROVE or (after.stage in OPEN and after.new.approver):
             end = LIFE.total_seconds()
             await self._jobs.defer(
                 Order(Task.QUESTION, number), Order(Task.QUESTION, number, end), conn=conn
             )
-        elif before and before.stage is Stage.APPROVE:
+        elif before and (before.stage is Stage.APPROVE or before.new.approver):
             await self._jobs.defer(Order(Task.QUESTION, number), conn=conn)
 
 

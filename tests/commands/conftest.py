@@ -153,6 +153,7 @@ class FakeLedger:
     sends: list[NewSend] = field(default_factory=list)
     unreached: set[str] = field(default_factory=set)
     delivered: set[str] = field(default_factory=set)
+    old: set[int] = field(default_factory=set)
     parts: dict[int, Part] = field(default_factory=dict)
     doubtful: dict[tuple[int, int], Part] = field(default_factory=dict)
     again: list[tuple[int, int, str, str]] = field(default_factory=list)
@@ -174,24 +175,26 @@ class FakeLedger:
         self.sends.append(send)
         return Committed(len(self.sends))
 
-    async def already(self, send: NewSend) -> AlreadySent | None:
-        """Find the same text; everything that was sent counts as sent right now."""
+    async def already(self, send: NewSend, *, told: bool = False) -> AlreadySent | None:
+        """Find the same text; what was sent counts as sent right now, but for the `old`."""
         mine = frozenset(r.address for r in send.recipients) - self.unreached
         same = {
             number: reached
             for number, each in enumerate(self.sends, 1)
             if intent_of(each.body) == intent_of(send.body)
+            and (number not in self.old or (told and number in send.aware))
             and (reached := mine & {r.address for r in each.recipients})
         }
-        if not send.guard or send.aware.issuperset(same):
+        if not same or not (send.guard or told) or (send.aware.issuperset(same) and not told):
             return None
         reached = frozenset[str]().union(*same.values())
         actor = self.sends[max(same) - 1].actor.user
         count = len(reached & self.delivered)
         return AlreadySent(max(same), actor, NOW, frozenset(same), reached, count)
 
-    async def opted_out(self, sender: str) -> frozenset[str]:
-        return frozenset(address for theirs, address in self.out if theirs == sender)
+    async def opted_out(self, sender: str, among: Collection[str] | None = None) -> frozenset[str]:
+        out = frozenset(address for theirs, address in self.out if theirs == sender)
+        return out if among is None else out & frozenset(among)
 
     async def failed_part(self, send_id: int) -> Part | None:
         return self.parts.get(send_id)

@@ -131,6 +131,38 @@ async def test_what_the_policy_forbids_by_now_is_not_sent_and_stays_a_question(
     assert world.questions.kept[1].stage is Stage.CONFIRM
 
 
+async def test_nothing_is_sent_from_a_channel_that_was_archived_while_the_question_stood(
+    world: World,
+) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    world.directory.gone = {"C1"}
+    assert refused(await say(world, turn)).kind == "ChannelArchived"
+    assert world.ledger.sends == []
+
+
+async def test_a_modal_which_stands_in_no_channel_answers_in_that_of_the_question(
+    world: World,
+) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    world.rule(to=("+44",))
+    refused(await say(world, turn, actor=Actor("U0ME", "")))
+    assert world.audit.entries[0].actor.channel == "C1"
+    world.rule(to=("directory",))
+    assert isinstance(await say(world, turn, actor=Actor("U0ME", "")), Sending)
+
+
+async def test_a_question_about_a_channel_that_left_the_policy_is_refused(world: World) -> None:
+    world.rule(confirm_above=1)
+    text = "Don\u2019t " + "x" * 70
+    turn = (await asked(world, f"send alice, bob {text}")).question.turn
+    world.policy = replace(world.policy, channels={})
+    plain = await say(world, turn, Word.PLAIN)
+    assert isinstance(plain, Asked)
+    assert refused(await say(world, plain.question.turn)).kind == "NotAllowed"
+
+
 async def test_a_question_ends_unanswered_after_its_time(world: World) -> None:
     world.rule(confirm_above=1)
     turn = (await asked(world)).question.turn
@@ -198,8 +230,19 @@ async def test_a_first_person_who_may_not_send_any_more_is_not_helped_by_a_secon
 ) -> None:
     question = await approval(world)
     world.rule(who=("U0SECOND",))
-    assert refused(await say(world, question.turn, Word.APPROVE, SECOND)).kind == "NotAllowed"
+    outcome = refused(await say(world, question.turn, Word.APPROVE, SECOND))
+    assert "Who asked for it may not send it any more" in outcome.text
     assert world.ledger.sends == []
+
+
+async def test_a_second_person_is_not_told_whom_the_first_may_not_reach_any_more(
+    world: World,
+) -> None:
+    question = await approval(world)
+    world.rule(to=("+44",))
+    outcome = refused(await say(world, question.turn, Word.APPROVE, SECOND))
+    assert ALICE.number not in outcome.text + outcome.remedy
+    assert world.audit.entries[0].rule == 'channel C1: to = ["+44"]'
 
 
 @pytest.mark.parametrize(
@@ -309,6 +352,21 @@ async def test_the_missing_are_all_where_nobody_has_it(world: World) -> None:
     world.rule(confirm_above=1)
     turn = (await asked(world)).question.turn
     assert await say(world, turn, Word.MISSING) == Sending(1, 2, repeated=False, segments=1)
+
+
+@pytest.mark.parametrize("same_intent", [timedelta(minutes=10), timedelta(0)])
+@pytest.mark.parametrize("word", [Word.MISSING, Word.TRIM])
+async def test_who_had_it_when_the_question_was_asked_is_left_out_however_late_it_is_answered(
+    world: World, word: Word, same_intent: timedelta
+) -> None:
+    await world.say("send alice Water in the lab")
+    turn = (await asked(world, key="cmd:2")).question.turn
+    world.ledger.old, world.same_intent = {1}, same_intent
+    outcome = await say(world, turn, word)
+    if isinstance(outcome, Asked):
+        outcome = await say(world, outcome.question.turn)
+    assert outcome == Sending(2, 1, repeated=False, segments=1)
+    assert world.ledger.sends[1].recipients == (B,)
 
 
 async def test_leaving_out_who_has_it_asks_anew_about_the_others(world: World) -> None:
@@ -425,6 +483,19 @@ def test_a_character_is_shown_where_it_stands() -> None:
     assert context(text, "\u2026") == "Horizontal ellipsis in “pen the door[…] now”"
 
 
+async def test_a_retry_whose_sender_has_changed_is_asked_about_anew(world: World) -> None:
+    world.rule(confirm_above=1, senders=("MG1",))
+    world.ledger.parts[5] = Part(5, "U1", "C1", "The text", (A, B))
+    first = await retry_failed(world.actor, 5, world.services)
+    assert isinstance(first, Asked)
+    world.rule(senders=("MG2",))
+    assert "does not send from MG1" in refused(await say(world, first.question.turn)).text
+    again = await retry_failed(world.actor, 5, world.services)
+    assert isinstance(again, Asked)
+    assert again.question.new.sender == "MG2"
+    assert isinstance(await say(world, again.question.turn), Sending)
+
+
 # -- the preview --------------------------------------------------------------------------
 
 
@@ -458,15 +529,16 @@ async def test_plain_characters_are_refused_where_they_would_not_help(world: Wor
     assert "no shorter" in refused(await say(world, outcome.question.turn, Word.PLAIN)).text
 
 
-async def test_the_same_text_in_plain_characters_is_looked_for_anew(world: World) -> None:
+async def test_plain_characters_make_no_other_text(world: World) -> None:
     await world.say("send alice Don't " + "x" * 70)
     text = "Don\u2019t " + "x" * 70
-    outcome = await look_at(world.actor, "alice", text, "view:1", world.services)
+    outcome = await look_at(world.actor, "alice, bob", text, "view:1", world.services)
     assert isinstance(outcome, Asked)
-    assert outcome.already is None
+    assert outcome.already
     plain = await say(world, outcome.question.turn, Word.PLAIN)
     assert isinstance(plain, Asked)
     assert plain.already
+    assert plain.already.missing(plain.question.new.recipients) == (B,)
     assert isinstance(await say(world, plain.question.turn), Sending)
 
 

@@ -96,7 +96,7 @@ async def test_a_second_person_agrees_in_the_channel(world: World) -> None:
     await world.whisper("A second person has to agree.")
     assert world.twilio.posts == []
     await world.slack.click(BOB, question, "sms_approve")
-    await says(world, question, f"<@{BOB}> agreed: sent to 2 recipients")
+    await says(world, question, f"<@{BOB}> agreed: it goes to 2 recipients")
     await world.wait(lambda: len(world.sent()) == 2)
     [(actor, by)] = world.rows("SELECT actor, approved_by FROM send")
     assert (actor, by) == (ALICE, BOB)

@@ -42,7 +42,7 @@ class Origin:
     """
 
     channel: str = ""
-    answer_url: str = ""
+    answer_url: str = field(default="", repr=False)
     chosen: str = ""
 
     @property
@@ -65,8 +65,8 @@ class Origin:
 class Filled:
     """What was entered into the composer."""
 
-    recipients: str
-    message: str
+    recipients: str = field(repr=False)
+    message: str = field(repr=False)
     channel: str
     chosen: Chosen = field(default_factory=Chosen)
 

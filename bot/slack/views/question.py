@@ -27,7 +27,7 @@ from bot.slack.surface import (
     TRIM,
 )
 from bot.slack.views.card import people
-from bot.slack.views.text import SECTION, clip, escape, fit, quoted, who
+from bot.slack.views.text import SECTION, clip, escape, escaped, fit, quoted, who
 from commands.model import Recipient, Turn
 from commands.outcome import Answered, Asked, Awaiting, Outcome, Refused, Sending
 from commands.preview import billed, context
@@ -65,7 +65,7 @@ def asked(outcome: Asked) -> Message:
         HeaderBlock(text=_title(new.recipients)),
         *_said(facts),
         quoted(clip(new.body, SECTION)),
-        *_said([f"To: {listed}"]),
+        SectionBlock(text=_mrkdwn(f"To: {listed}")),
         ActionsBlock(elements=[*_choices(outcome, turn), _button("Cancel", CANCEL, turn)]),
         _small(f"Nothing is sent before you answer, within {_MINUTES} minutes."),
     ]
@@ -100,7 +100,7 @@ def shown(outcome: Outcome) -> View:
         case Asked():
             return preview(outcome)
         case Refused():
-            return notice(f"{outcome.text}\n{outcome.remedy}")
+            return notice(escaped(f"{outcome.text}\n{outcome.remedy}", SECTION))
         case Awaiting():
             return notice(awaiting(outcome).text)
         case Answered():
@@ -110,7 +110,7 @@ def shown(outcome: Outcome) -> View:
 
 
 def notice(text: str, turn: Turn | None = None) -> View:
-    """Say something in the place of the preview; with a turn it can be submitted once more."""
+    """Say something in mrkdwn in the preview's place; with a turn it can be submitted once more."""
     return View(
         type="modal",
         callback_id=PREVIEW,
@@ -118,7 +118,7 @@ def notice(text: str, turn: Turn | None = None) -> View:
         submit="Try again" if turn else None,
         close="Back",
         private_metadata=pack(turn) if turn else "",
-        blocks=_said([escape(clip(text, SECTION // 2))]),
+        blocks=[SectionBlock(text=_mrkdwn(text))],
     )
 
 
@@ -130,7 +130,7 @@ def answered(outcome: Answered) -> Message:
 def confirmed(outcome: Sending) -> Message:
     """Say that it is sent now; the send shows itself on its own card."""
     if outcome.repeated:
-        return _plain(f"This was sent before, as #{outcome.send_id}. Nothing more is sent.")
+        return _plain(f"This is #{outcome.send_id} already. Nothing more is sent.")
     return _plain(f"Sending to {people(outcome.recipients)}, as #{outcome.send_id}.")
 
 
@@ -241,7 +241,7 @@ def _ended(question: Question) -> str:
     count, by = people(len(question.new.recipients)), f"<@{question.decided_by}>"
     if question.stage is Stage.SENT:
         said = "answered" if question.decided_by == question.new.actor.user else "agreed"
-        return f"{by} {said}: sent to {count}, as #{question.send_id}."
+        return f"{by} {said}: it goes to {count}, as #{question.send_id}."
     if question.stage is Stage.CANCELED and not question.decided_by:
         return "Nobody could be asked in this channel. Nothing was sent."
     return {
@@ -275,10 +275,10 @@ def _everybody(recipients: Sequence[Recipient]) -> Iterable[Block]:
             taken += 1
         if not taken:
             return
-        yield from _said(["\n".join(lines[:taken])])
+        yield SectionBlock(text=_mrkdwn("\n".join(lines[:taken])))
         lines = lines[taken:]
     if lines:
-        yield from _said([fit(lines, "\n", SECTION)])
+        yield SectionBlock(text=_mrkdwn(fit(lines, "\n", SECTION)))
 
 
 def _ago(age: timedelta) -> str:

@@ -228,6 +228,7 @@ def _asked(send: int) -> Sequence[Hot]:
         "intent": hashlib.md5(b"7", usedforsecurity=False).hexdigest(),
         "guard": timedelta(minutes=10),
         "key": "cmd:7",
+        "told": [1, 2],
         "addresses": [f"+1617{n:07}" for n in range(300)],
     }
     return [
@@ -258,6 +259,7 @@ def _opted_out(send: int, refused: Sequence[int]) -> Sequence[Hot]:
     return [
         Hot("command: who has opted out", optouts._LEAVE_OUT, told, writes=True),
         Hot("recipients: who has opted out", optouts.OPTED_OUT, (sender,)),
+        Hot("preview: who has opted out", optouts.OPTED_OUT_AMONG, (sender, ["+16170000006"])),
         Hot(f"drain: {many} refused for it", optouts._REFUSED, (list(refused),), writes=True),
         Hot("reply: STOP or START", optouts._SAID, said, writes=True),
     ]

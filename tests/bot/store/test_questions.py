@@ -31,7 +31,7 @@ def same(number: int, *recipients: int, **changes: object) -> NewSend:
 
 
 async def test_a_question_is_kept_with_all_that_its_send_needs(
-    store: Store, questions: PostgresQuestions
+    questions: PostgresQuestions,
 ) -> None:
     new = draft(
         2, kind=Kind.PAGE, retry_of=5, aware=frozenset({3, 4}), approver="U0BOB", body="a\0b"
@@ -40,7 +40,6 @@ async def test_a_question_is_kept_with_all_that_its_send_needs(
     assert question == await questions.question(1)
     assert (question.turn, question.stage, question.folded) == (Turn(1, 1), Stage.CONFIRM, 7)
     assert question.new == replace(new, command="", body="ab")
-    assert await store.waiting() == []
 
 
 async def test_one_request_asks_once(questions: PostgresQuestions) -> None:
@@ -90,6 +89,30 @@ async def test_what_only_the_sender_sees_needs_no_job(
     assert await store.waiting() == []
 
 
+async def test_a_question_that_a_second_person_agreed_to_is_shown_in_the_channel_to_its_end(
+    store: Store, questions: PostgresQuestions
+) -> None:
+    question = await questions.ask(draft(), Stage.APPROVE, 0)
+    await store.forget_jobs()
+    agreed = replace(question.new, approver="U0BOB")
+    again = await questions.move(replace(question, stage=Stage.CONFIRM, new=agreed))
+    assert again
+    assert await store.waiting() == [("question", 1), ("question", 1)]
+    await store.forget_jobs()
+    assert await questions.move(replace(again, stage=Stage.CANCELED))
+    assert await store.waiting() == [("question", 1)]
+
+
+async def test_a_question_that_is_asked_anew_takes_over_all_of_its_new_send(
+    questions: PostgresQuestions,
+) -> None:
+    question = await questions.ask(draft(), Stage.CONFIRM, 0)
+    new = replace(question.new, sender="MG1", rule="other", answer_url="https://other")
+    moved = await questions.move(replace(question, new=new, folded=3))
+    assert moved
+    assert (moved.new, moved.folded) == (new, 3)
+
+
 async def test_a_question_that_goes_on_has_its_whole_time_again(
     store: Store, questions: PostgresQuestions
 ) -> None:
@@ -113,6 +136,17 @@ async def test_a_question_is_closed_by_the_commit_of_its_send(
     assert ("question", 1) in await store.waiting()
     assert await store.rows("SELECT detail FROM audit") == [("3 recipients, agreed by U0BOB",)]
     assert await questions.move(replace(closed, stage=Stage.CANCELED)) is None
+
+
+async def test_a_closed_question_tells_to_whom_it_went_in_the_end(
+    questions: PostgresQuestions, store: Store
+) -> None:
+    question = await questions.ask(draft(3), Stage.CONFIRM, 0)
+    fewer = replace(answering(question), recipients=question.new.recipients[:1])
+    await store.ledger.commit(fewer)
+    closed = await questions.question(1)
+    assert closed
+    assert closed.new.recipients == fewer.recipients
 
 
 async def test_of_two_answers_at_once_one_counts(
@@ -214,6 +248,19 @@ async def test_what_the_sender_is_aware_of_asks_nothing_but_counts(store: Store)
     again = await store.ledger.commit(same(3, 1, 2, 3, aware=frozenset({1})))
     assert isinstance(again, AlreadySent)
     assert (again.send_id, again.sends) == (2, frozenset({1, 2}))
+
+
+@pytest.mark.parametrize("guard", [GUARD, timedelta(0)])
+async def test_what_the_sender_was_told_of_is_found_however_long_ago_it_was(
+    store: Store, guard: timedelta
+) -> None:
+    await store.ledger.commit(same(1, 1))
+    await store.change("UPDATE send SET created = now() - interval '1 hour'")
+    asked = replace(same(2, 1, 2, aware=frozenset({1})), guard=guard)
+    assert await store.ledger.already(asked) is None
+    already = await store.ledger.already(asked, told=True)
+    assert already
+    assert already.reached == {"+16175550001"}
 
 
 async def test_of_two_who_send_the_same_at_once_one_is_asked(store: Store) -> None:
