@@ -36,8 +36,8 @@ async def test_several_processes_share_one_send_without_sending_twice(world: Wor
     world.twilio.latency = 0.005
     send_id = await world.sent(300)
     owners = [await world.worker() for _ in range(3)]
-    runs = [world.drain().run(send_id, owner) for owner in owners for _ in range(2)]
-    await asyncio.gather(*runs)
+    drains = [(world.drain(), owner) for owner in owners]  # one a process, with its memory
+    await asyncio.gather(*(each.run(send_id, owner) for each, owner in drains for _ in range(2)))
     assert world.asked() == Counter(NUMBERS[:300])
     assert await world.states() == {"accepted": 300}
 
