@@ -26,10 +26,10 @@ async def test_a_refused_submission_keeps_the_composer_open_with_the_reason(worl
     assert world.rows("SELECT count(*) FROM send") == [(0,)]
 
 
-async def test_a_message_that_is_too_long_is_told_at_the_message(world: World) -> None:
-    await world.say("send")
-    view = world.slack.top_view(ALICE)
-    await world.slack.submit(ALICE, view, {"recipients": "alice", "message": "x" * 1601})
+async def test_a_message_that_is_too_long_is_told_at_the_message(socket_world: World) -> None:
+    await socket_world.say("send")
+    view = socket_world.slack.top_view(ALICE)
+    await socket_world.slack.submit(ALICE, view, {"recipients": "alice", "message": "x" * 1601})
     assert "1,600" in view.errors["message"]
 
 
@@ -41,11 +41,11 @@ async def test_the_shortcut_asks_for_the_channel_whose_permissions_decide(world:
 
 
 async def test_a_shortcut_for_a_channel_without_the_bot_is_answered_privately_there(
-    world: World,
+    socket_world: World,
 ) -> None:
-    await world.slack.global_shortcut(ALICE, "sms_compose")
-    await world.compose(channel=AWAY, recipients="+16175551299", message="Water")
-    answer = await world.whisper("Success", channel=AWAY)
+    await socket_world.slack.global_shortcut(ALICE, "sms_compose")
+    await socket_world.compose(channel=AWAY, recipients="+16175551299", message="Water")
+    answer = await socket_world.whisper("Success", channel=AWAY)
     assert "+16175551299" in shown(answer)
 
 
@@ -59,11 +59,11 @@ async def test_a_redelivered_submission_is_the_same_send(world: World) -> None:
     assert len(world.sent()) == 1
 
 
-async def test_send_alone_where_nothing_is_allowed_opens_no_composer(world: World) -> None:
-    world.slack.add_channel("C0QUIET", "quiet", [ALICE])
-    await world.say("send", channel="C0QUIET")
-    assert world.slack.views(ALICE) == []
-    [answer] = world.private(channel="C0QUIET")
+async def test_send_alone_where_nothing_is_allowed_opens_no_composer(socket_world: World) -> None:
+    socket_world.slack.add_channel("C0QUIET", "quiet", [ALICE])
+    await socket_world.say("send", channel="C0QUIET")
+    assert socket_world.slack.views(ALICE) == []
+    [answer] = socket_world.private(channel="C0QUIET")
     assert "not in sms.toml" in str(answer.blocks)
 
 
@@ -87,31 +87,31 @@ async def test_a_message_is_sent_as_sms_with_a_link_to_it(world: World) -> None:
     assert (to, body) == ("+16175551212", f"{message.text}\n{link}")
 
 
-async def test_a_message_is_sent_on_under_the_rules_of_its_channel(world: World) -> None:
-    world.write_policy(
+async def test_a_message_is_sent_on_under_the_rules_of_its_channel(socket_world: World) -> None:
+    socket_world.write_policy(
         '[[channel]]\nid = "C0ONCALL"\nallow = ["recipients"]\nwho = ["*"]\n'
         'to = ["directory"]\n[[contact]]\nname = "alice"\nnumber = "+16175551212"\n'
     )
-    await world.stop()
-    await world.start()
-    await forwarded(world)
-    view = world.slack.top_view(ALICE)
-    await world.slack.submit(ALICE, view, {"recipients": "alice"})
+    await socket_world.stop()
+    await socket_world.start()
+    await forwarded(socket_world)
+    view = socket_world.slack.top_view(ALICE)
+    await socket_world.slack.submit(ALICE, view, {"recipients": "alice"})
     assert "does not allow send" in view.errors["recipients"]
-    assert world.twilio.posts == []
+    assert socket_world.twilio.posts == []
 
 
 async def test_from_an_archived_channel_the_composer_sends_nothing_and_says_so(
-    world: World,
+    socket_world: World,
 ) -> None:
-    await world.slack.global_shortcut(ALICE, "sms_compose")
-    view = world.slack.top_view(ALICE)
-    world.slack.workspace.channels[ONCALL].archived = True
+    await socket_world.slack.global_shortcut(ALICE, "sms_compose")
+    view = socket_world.slack.top_view(ALICE)
+    socket_world.slack.workspace.channels[ONCALL].archived = True
     values = {"channel": ONCALL, "recipients": "alice", "message": "Water"}
-    await world.slack.submit(ALICE, view, values)
+    await socket_world.slack.submit(ALICE, view, values)
     assert view.open
     assert "This channel is archived in Slack" in view.errors["channel"]
-    assert world.rows("SELECT count(*) FROM send") == [(0,)]
-    await world.compose(**values | {"channel": AWAY, "recipients": "+16175551299"})
-    await world.whisper("Success", channel=AWAY)
-    assert world.sent() == [("+16175551299", "Water")]
+    assert socket_world.rows("SELECT count(*) FROM send") == [(0,)]
+    await socket_world.compose(**values | {"channel": AWAY, "recipients": "+16175551299"})
+    await socket_world.whisper("Success", channel=AWAY)
+    assert socket_world.sent() == [("+16175551299", "Water")]

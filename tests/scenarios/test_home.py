@@ -79,35 +79,37 @@ async def test_a_guest_sees_only_the_channel_that_names_them(world: World) -> No
     assert AWAY not in said
 
 
-async def test_the_messages_tab_publishes_nothing(world: World) -> None:
-    assert (await world.slack.open_home(ALICE, "messages")).error == ""
-    await opened(world, BOB)
-    assert published(world) == 0
+async def test_the_messages_tab_publishes_nothing(socket_world: World) -> None:
+    assert (await socket_world.slack.open_home(ALICE, "messages")).error == ""
+    await opened(socket_world, BOB)
+    assert published(socket_world) == 0
 
 
 # -- live ---------------------------------------------------------------------------------
 
 
-async def test_a_send_appears_and_gets_on_in_the_home_of_who_has_it_open(world: World) -> None:
-    world.twilio.latency = 2.5
-    await opened(world)
-    await opened(world, BOB)
-    await world.say("send alice Water in the lab")
-    home = world.slack.home(ALICE)
-    await world.wait(lambda: "Sending: 1 waiting" in says(home))
+async def test_a_send_appears_and_gets_on_in_the_home_of_who_has_it_open(
+    socket_world: World,
+) -> None:
+    socket_world.twilio.latency = 2.5
+    await opened(socket_world)
+    await opened(socket_world, BOB)
+    await socket_world.say("send alice Water in the lab")
+    home = socket_world.slack.home(ALICE)
+    await socket_world.wait(lambda: "Sending: 1 waiting" in says(home))
     assert f"*#1* in <#{ONCALL}>" in says(home)
     assert "Water in the lab" in says(home)
-    await world.wait(lambda: "Success: 1 sent" in says(home))
-    assert published(world, BOB) == 1
+    await socket_world.wait(lambda: "Success: 1 sent" in says(home))
+    assert published(socket_world, BOB) == 1
 
 
-async def test_a_home_that_was_not_opened_is_never_drawn(world: World) -> None:
-    await opened(world, BOB)
-    await world.say("send alice Water in the lab")
-    await world.card()
-    await world.say("send bob Water in the lab", user=BOB)
-    await world.wait(lambda: "Success: 1 sent" in says(world.slack.home(BOB)))
-    assert published(world) == 0
+async def test_a_home_that_was_not_opened_is_never_drawn(socket_world: World) -> None:
+    await opened(socket_world, BOB)
+    await socket_world.say("send alice Water in the lab")
+    await socket_world.card()
+    await socket_world.say("send bob Water in the lab", user=BOB)
+    await socket_world.wait(lambda: "Success: 1 sent" in says(socket_world.slack.home(BOB)))
+    assert published(socket_world) == 0
 
 
 async def test_many_changes_are_shown_once_a_second_and_the_last_one_in_the_end(
@@ -136,42 +138,42 @@ async def test_two_processes_draw_one_home_no_more_often_than_one(stopped_world:
     assert once_a_second(calls(world))
 
 
-async def test_a_home_stays_live_after_a_restart(world: World) -> None:
-    await opened(world)
-    await world.stop()
-    await world.start()
-    await world.say("send alice Water in the lab")
-    await world.wait(lambda: "Success: 1 sent" in says(world.slack.home(ALICE)))
+async def test_a_home_stays_live_after_a_restart(socket_world: World) -> None:
+    await opened(socket_world)
+    await socket_world.stop()
+    await socket_world.start()
+    await socket_world.say("send alice Water in the lab")
+    await socket_world.wait(lambda: "Success: 1 sent" in says(socket_world.slack.home(ALICE)))
 
 
-async def test_a_home_whose_slack_is_busy_is_drawn_once_it_is_not(world: World) -> None:
-    world.slack.limit("views.publish", 1, retry_after=1)
-    assert "What you may do" in await opened(world)
+async def test_a_home_whose_slack_is_busy_is_drawn_once_it_is_not(socket_world: World) -> None:
+    socket_world.slack.limit("views.publish", 1, retry_after=1)
+    assert "What you may do" in await opened(socket_world)
 
 
 # -- buttons ------------------------------------------------------------------------------
 
 
-async def test_send_sms_opens_the_composer_which_asks_for_the_channel(world: World) -> None:
-    await opened(world)
-    done = await world.slack.click(ALICE, world.slack.home(ALICE), "sms_home_send")
+async def test_send_sms_opens_the_composer_which_asks_for_the_channel(socket_world: World) -> None:
+    await opened(socket_world)
+    done = await socket_world.slack.click(ALICE, socket_world.slack.home(ALICE), "sms_home_send")
     assert done.error == ""
     values = {"channel": ONCALL, "recipients": "alice", "message": "Water"}
-    await world.compose(ALICE, **values)
-    await world.card()
-    assert world.sent() == [("+16175551212", "Water")]
-    await world.wait(lambda: "Success: 1 sent" in says(world.slack.home(ALICE)))
+    await socket_world.compose(ALICE, **values)
+    await socket_world.card()
+    assert socket_world.sent() == [("+16175551212", "Water")]
+    await socket_world.wait(lambda: "Success: 1 sent" in says(socket_world.slack.home(ALICE)))
 
 
-async def test_refresh_shows_the_home_as_the_policy_is_now(world: World) -> None:
-    await opened(world)
-    world.write_policy(f'[[channel]]\nid = "{ONCALL}"\nallow = ["recipients"]\nwho = ["*"]\n'
+async def test_refresh_shows_the_home_as_the_policy_is_now(socket_world: World) -> None:
+    await opened(socket_world)
+    socket_world.write_policy(f'[[channel]]\nid = "{ONCALL}"\nallow = ["recipients"]\nwho = ["*"]\n'
                        'to = ["+1"]\n')  # fmt: skip
-    await world.stop()
-    await world.start()
-    home = world.slack.home(ALICE)
-    assert (await world.slack.click(ALICE, home, "sms_home_refresh")).error == ""
-    await world.wait(lambda: f"<#{ONCALL}>: recipients" in says(home))
+    await socket_world.stop()
+    await socket_world.start()
+    home = socket_world.slack.home(ALICE)
+    assert (await socket_world.slack.click(ALICE, home, "sms_home_refresh")).error == ""
+    await socket_world.wait(lambda: f"<#{ONCALL}>: recipients" in says(home))
     assert AWAY not in says(home)
     assert buttons(home) == ["sms_home_refresh"]
 
@@ -179,13 +181,15 @@ async def test_refresh_shows_the_home_as_the_policy_is_now(world: World) -> None
 # -- admins -------------------------------------------------------------------------------
 
 
-async def test_admins_see_policy_refusals_and_health_and_nobody_else_does(world: World) -> None:
-    world.slack.add_user(ADMIN, "root")
-    world.write_policy(ADMINS + (world.folder / "sms.toml").read_text())
-    await world.stop()
-    await world.start()
-    await world.say("send +442071838750 The body", user=BOB)
-    said = await opened(world, ADMIN)
+async def test_admins_see_policy_refusals_and_health_and_nobody_else_does(
+    socket_world: World,
+) -> None:
+    socket_world.slack.add_user(ADMIN, "root")
+    socket_world.write_policy(ADMINS + (socket_world.folder / "sms.toml").read_text())
+    await socket_world.stop()
+    await socket_world.start()
+    await socket_world.say("send +442071838750 The body", user=BOB)
+    said = await opened(socket_world, ADMIN)
     assert "2 channels, 2 contacts, 1 groups" in said
     assert "region US" in said
     assert "keep 90d" in said
@@ -195,7 +199,7 @@ async def test_admins_see_policy_refusals_and_health_and_nobody_else_does(world:
     assert "Slack: *well* – " in said
     assert "Twilio: *well* – " in said
     assert "Database: *well* – PostgreSQL " in said
-    assert "For admins" not in await opened(world)
+    assert "For admins" not in await opened(socket_world)
 
 
 async def test_admins_see_the_faults_of_an_edit_that_is_not_in_force(

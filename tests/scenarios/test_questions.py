@@ -68,23 +68,23 @@ async def test_a_large_send_is_confirmed_by_its_sender_and_sent_once(world: Worl
     assert len(world.sent()) == 2
 
 
-async def test_a_canceled_send_is_never_sent(world: World) -> None:
-    await asking(world, "confirm_above = 1")
-    question = await asked(world)
-    await world.slack.click(ALICE, question, "sms_cancel")
-    await world.whisper("Canceled by")
-    assert world.twilio.posts == []
-    assert world.rows("SELECT count(*) FROM send") == [(0,)]
+async def test_a_canceled_send_is_never_sent(socket_world: World) -> None:
+    await asking(socket_world, "confirm_above = 1")
+    question = await asked(socket_world)
+    await socket_world.slack.click(ALICE, question, "sms_cancel")
+    await socket_world.whisper("Canceled by")
+    assert socket_world.twilio.posts == []
+    assert socket_world.rows("SELECT count(*) FROM send") == [(0,)]
 
 
-async def test_a_question_survives_a_restart(world: World) -> None:
-    await asking(world, "confirm_above = 1")
-    question = await asked(world)
-    await world.stop()
-    await world.start()
-    await world.slack.click(ALICE, question, "sms_confirm")
-    await world.card()
-    assert len(world.sent()) == 2
+async def test_a_question_survives_a_restart(socket_world: World) -> None:
+    await asking(socket_world, "confirm_above = 1")
+    question = await asked(socket_world)
+    await socket_world.stop()
+    await socket_world.start()
+    await socket_world.slack.click(ALICE, question, "sms_confirm")
+    await socket_world.card()
+    assert len(socket_world.sent()) == 2
 
 
 async def test_a_second_person_agrees_in_the_channel(world: World) -> None:
@@ -102,59 +102,59 @@ async def test_a_second_person_agrees_in_the_channel(world: World) -> None:
     assert (actor, by) == (ALICE, BOB)
 
 
-async def test_a_declined_send_is_told_to_its_sender_and_never_sent(world: World) -> None:
-    await asking(world, "approve_above = 1")
-    await asked(world, words="a second person has to agree")
-    question = await approval(world)
-    await world.slack.click(BOB, question, "sms_decline")
-    await says(world, question, f"Declined by <@{BOB}>")
-    await world.whisper("Declined by")
-    assert world.twilio.posts == []
+async def test_a_declined_send_is_told_to_its_sender_and_never_sent(socket_world: World) -> None:
+    await asking(socket_world, "approve_above = 1")
+    await asked(socket_world, words="a second person has to agree")
+    question = await approval(socket_world)
+    await socket_world.slack.click(BOB, question, "sms_decline")
+    await says(socket_world, question, f"Declined by <@{BOB}>")
+    await socket_world.whisper("Declined by")
+    assert socket_world.twilio.posts == []
 
 
-async def test_nobody_answers_in_time_and_the_channel_sees_it(world: World) -> None:
-    await asking(world, "approve_above = 1")
-    await asked(world, words="a second person has to agree")
-    question = await approval(world)
-    world.rows("UPDATE question SET expires = now() RETURNING id")
-    world.rows("UPDATE procrastinate_jobs SET scheduled_at = now() RETURNING id")
-    await says(world, question, "Nobody answered within 15 minutes")
-    await world.whisper("Nobody answered")
-    assert world.twilio.posts == []
+async def test_nobody_answers_in_time_and_the_channel_sees_it(socket_world: World) -> None:
+    await asking(socket_world, "approve_above = 1")
+    await asked(socket_world, words="a second person has to agree")
+    question = await approval(socket_world)
+    socket_world.rows("UPDATE question SET expires = now() RETURNING id")
+    socket_world.rows("UPDATE procrastinate_jobs SET scheduled_at = now() RETURNING id")
+    await says(socket_world, question, "Nobody answered within 15 minutes")
+    await socket_world.whisper("Nobody answered")
+    assert socket_world.twilio.posts == []
 
 
 async def test_where_the_bot_is_no_member_nobody_can_be_asked_and_the_sender_is_told(
-    world: World,
+    socket_world: World,
 ) -> None:
-    await asking(world, "approve_above = 1")
-    world.slack.workspace.channels[ONCALL].members.discard("U0SMSBOT")
-    await asked(world, words="a second person has to agree")
-    await world.whisper("Nobody could be asked")
-    assert world.rows("SELECT stage FROM question") == [("canceled",)]
+    await asking(socket_world, "approve_above = 1")
+    socket_world.slack.workspace.channels[ONCALL].members.discard("U0SMSBOT")
+    await asked(socket_world, words="a second person has to agree")
+    await socket_world.whisper("Nobody could be asked")
+    assert socket_world.rows("SELECT stage FROM question") == [("canceled",)]
 
 
-async def test_the_same_text_asks_whoever_sends_it_next(world: World) -> None:
-    await world.say("send alice Water in the lab")
-    await world.agreed(sent=1)
-    await world.say("send alice, bob WATER in the lab", user=BOB)
-    question = await world.whisper("Already sent by", user=BOB)
+async def test_the_same_text_asks_whoever_sends_it_next(socket_world: World) -> None:
+    await socket_world.say("send alice Water in the lab")
+    await socket_world.agreed(sent=1)
+    await socket_world.say("send alice, bob WATER in the lab", user=BOB)
+    question = await socket_world.whisper("Already sent by", user=BOB)
     assert "1 of 2 have this text or may get it" in shown(question)
-    await world.slack.click(BOB, question, "sms_missing")
-    await world.agreed(2, sent=1)
-    assert sorted(world.sent()) == [
+    await socket_world.slack.click(BOB, question, "sms_missing")
+    await socket_world.agreed(2, sent=1)
+    assert sorted(socket_world.sent()) == [
         ("+16175551212", "Water in the lab"),
         ("+16175551213", "WATER in the lab"),
     ]
 
 
-async def test_two_who_send_the_same_at_the_same_moment_send_it_once(world: World) -> None:
+async def test_two_who_send_the_same_at_the_same_moment_send_it_once(socket_world: World) -> None:
     users = (ALICE, BOB)
-    await asyncio.gather(*(world.say("send alice Water in the lab", user=u) for u in users))
-    await world.card()
-    await world.wait(
-        lambda: any("Already sent by" in shown(m) for u in users for m in world.private(u))
+    await asyncio.gather(*(socket_world.say("send alice Water in the lab", user=u) for u in users))
+    await socket_world.card()
+    await socket_world.wait(
+        lambda: any("Already sent by" in shown(m) for u in users for m in socket_world.private(u))
     )
-    assert len(world.sent()) == 1
+    assert len(socket_world.sent()) == 1
 
 
 async def test_the_preview_leaves_out_who_has_it_and_plain_characters_shorten_it(
@@ -178,23 +178,25 @@ async def test_the_preview_leaves_out_who_has_it_and_plain_characters_shorten_it
     assert world.sent()[1] == ("+16175551213", text.replace("’", "'"))  # noqa: RUF001
 
 
-async def test_back_from_the_preview_another_text_is_another_send(world: World) -> None:
-    await world.say("send")
-    composer = world.slack.top_view(ALICE)
-    await world.slack.submit(ALICE, composer, {"recipients": "alice", "message": "Water"})
-    preview = world.slack.top_view(ALICE)
+async def test_back_from_the_preview_another_text_is_another_send(socket_world: World) -> None:
+    await socket_world.say("send")
+    composer = socket_world.slack.top_view(ALICE)
+    await socket_world.slack.submit(ALICE, composer, {"recipients": "alice", "message": "Water"})
+    preview = socket_world.slack.top_view(ALICE)
     preview.open = False
-    await world.slack.submit(ALICE, composer, {"recipients": "alice", "message": "Fire"})
-    await world.slack.submit(ALICE, world.slack.top_view(ALICE), {})
-    await world.agreed(sent=1)
-    assert world.sent() == [("+16175551212", "Fire")]
+    await socket_world.slack.submit(ALICE, composer, {"recipients": "alice", "message": "Fire"})
+    await socket_world.slack.submit(ALICE, socket_world.slack.top_view(ALICE), {})
+    await socket_world.agreed(sent=1)
+    assert socket_world.sent() == [("+16175551212", "Fire")]
 
 
-async def test_a_composed_send_that_needs_a_second_person_closes_and_asks(world: World) -> None:
-    await asking(world, "approve_above = 1")
-    await world.say("send")
-    await world.compose(recipients="alice, bob", message="Water in the lab")
-    await world.whisper("a second person has to agree")
-    assert not any(view.open for view in world.slack.views(ALICE))
-    await world.slack.click(BOB, await approval(world), "sms_approve")
-    await world.wait(lambda: len(world.sent()) == 2)
+async def test_a_composed_send_that_needs_a_second_person_closes_and_asks(
+    socket_world: World,
+) -> None:
+    await asking(socket_world, "approve_above = 1")
+    await socket_world.say("send")
+    await socket_world.compose(recipients="alice, bob", message="Water in the lab")
+    await socket_world.whisper("a second person has to agree")
+    assert not any(view.open for view in socket_world.slack.views(ALICE))
+    await socket_world.slack.click(BOB, await approval(socket_world), "sms_approve")
+    await socket_world.wait(lambda: len(socket_world.sent()) == 2)
