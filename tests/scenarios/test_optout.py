@@ -88,27 +88,27 @@ async def test_who_opts_out_while_in_doubt_is_not_sent_to_again(stopped_world: W
     await world.wait(lambda: "not sent again: opted out" in shown(card))
 
 
-async def test_where_all_have_opted_out_a_private_answer_says_so(world: World) -> None:
-    await refused_one(world)
-    await world.say(f"send {TWO} Water on the roof", channel=AWAY)
-    answer = await world.whisper("Failed", channel=AWAY)
+async def test_where_all_have_opted_out_a_private_answer_says_so(socket_world: World) -> None:
+    await refused_one(socket_world)
+    await socket_world.say(f"send {TWO} Water on the roof", channel=AWAY)
+    answer = await socket_world.whisper("Failed", channel=AWAY)
     assert f"{TWO}: opted out" in shown(answer)
-    assert len(world.twilio.posts) == 3
+    assert len(socket_world.twilio.posts) == 3
 
 
-async def test_who_says_start_is_sent_to_again(world: World) -> None:
-    await refused_one(world)
-    await heard(world, "Start")
-    await world.say("send bob Water on the roof")
-    card = await world.card(number=2)
+async def test_who_says_start_is_sent_to_again(socket_world: World) -> None:
+    await refused_one(socket_world)
+    await heard(socket_world, "Start")
+    await socket_world.say("send bob Water on the roof")
+    card = await socket_world.card(number=2)
     assert payload(card)["status"] == "Success"
-    assert world.held()[TWO] == 1
+    assert socket_world.held()[TWO] == 1
 
 
-async def test_the_list_says_who_has_opted_out_and_does_not_offer_them(world: World) -> None:
-    await refused_one(world)
-    await world.say("recipients")
-    answer = await world.whisper("2 can be reached from here; 1 has opted out")
+async def test_the_list_says_who_has_opted_out_and_does_not_offer_them(socket_world: World) -> None:
+    await refused_one(socket_world)
+    await socket_world.say("recipients")
+    answer = await socket_world.whisper("2 can be reached from here; 1 has opted out")
     [table] = [b for b in answer.blocks if b["type"] == "table"]
     assert [[row[0]["text"], row[2]["text"]] for row in table["rows"][1:]] == [
         ["alice", "contact"],
@@ -117,6 +117,6 @@ async def test_the_list_says_who_has_opted_out_and_does_not_offer_them(world: Wo
     ]
     [pasted] = [b for b in answer.blocks if b["type"] == "rich_text"]
     assert pasted["elements"][0]["elements"][0]["text"] == f"{ONE},oncall"
-    await world.slack.click(ALICE, answer, "sms_share")
-    await world.wait(lambda: len(world.slack.channel_messages(ONCALL)) == 2)
-    assert "group, 1 of 2 has opted out" in shown(world.slack.channel_messages(ONCALL)[-1])
+    await socket_world.slack.click(ALICE, answer, "sms_share")
+    await socket_world.wait(lambda: len(socket_world.slack.channel_messages(ONCALL)) == 2)
+    assert "group, 1 of 2 has opted out" in shown(socket_world.slack.channel_messages(ONCALL)[-1])

@@ -59,66 +59,70 @@ async def test_5000_verified_numbers_are_five_requests_and_then_none_for_a_minut
     assert lists(world) == 5
 
 
-async def test_pages_of_20_are_turned_by_buttons(world: World) -> None:
-    world.twilio.verified = [(f"+16175552{n:03}", f"Phone {n:02}") for n in range(45)]
-    await world.say("recipients phone")
-    [answer] = world.private()
+async def test_pages_of_20_are_turned_by_buttons(socket_world: World) -> None:
+    socket_world.twilio.verified = [(f"+16175552{n:03}", f"Phone {n:02}") for n in range(45)]
+    await socket_world.say("recipients phone")
+    [answer] = socket_world.private()
     assert names(answer) == [f"Phone {n:02}" for n in range(20)]
     assert len(pasteable(answer).split(",")) == 45
-    await world.slack.click(ALICE, answer, "sms_next")
-    await world.wait(lambda: names(answer)[0] == "Phone 20")
-    await world.slack.click(ALICE, answer, "sms_next")
-    await world.wait(lambda: names(answer) == [f"Phone {n}" for n in range(40, 45)])
-    await world.slack.click(ALICE, answer, "sms_previous")
-    await world.wait(lambda: names(answer)[-1] == "Phone 39")
-    assert len(world.private()) == 1
+    await socket_world.slack.click(ALICE, answer, "sms_next")
+    await socket_world.wait(lambda: names(answer)[0] == "Phone 20")
+    await socket_world.slack.click(ALICE, answer, "sms_next")
+    await socket_world.wait(lambda: names(answer) == [f"Phone {n}" for n in range(40, 45)])
+    await socket_world.slack.click(ALICE, answer, "sms_previous")
+    await socket_world.wait(lambda: names(answer)[-1] == "Phone 39")
+    assert len(socket_world.private()) == 1
 
 
-async def test_shared_in_the_channel_the_numbers_are_masked(world: World) -> None:
-    await world.say("recipients alice")
-    [answer] = world.private()
-    await world.slack.click(ALICE, answer, "sms_share")
-    await world.wait(lambda: world.slack.channel_messages(ONCALL))
-    [post] = world.slack.channel_messages(ONCALL)
+async def test_shared_in_the_channel_the_numbers_are_masked(socket_world: World) -> None:
+    await socket_world.say("recipients alice")
+    [answer] = socket_world.private()
+    await socket_world.slack.click(ALICE, answer, "sms_share")
+    await socket_world.wait(lambda: socket_world.slack.channel_messages(ONCALL))
+    [post] = socket_world.slack.channel_messages(ONCALL)
     assert "+16175551212" not in shown(post)
     assert "1212" in shown(post)
 
 
-async def test_sharing_where_the_bot_is_no_member_says_how_to_invite_it(world: World) -> None:
-    world.twilio.verified = [("+16175551212", "Alice")]
-    await world.say("recipients", channel=AWAY)
-    [answer] = world.private(channel=AWAY)
-    await world.slack.click(ALICE, answer, "sms_share")
-    await world.whisper("/invite", channel=AWAY)
+async def test_sharing_where_the_bot_is_no_member_says_how_to_invite_it(
+    socket_world: World,
+) -> None:
+    socket_world.twilio.verified = [("+16175551212", "Alice")]
+    await socket_world.say("recipients", channel=AWAY)
+    [answer] = socket_world.private(channel=AWAY)
+    await socket_world.slack.click(ALICE, answer, "sms_share")
+    await socket_world.whisper("/invite", channel=AWAY)
 
 
-async def test_a_slow_twilio_is_waited_for_and_the_list_follows(world: World) -> None:
-    world.twilio.latency = 2.5
-    world.twilio.verified = [("+442071838750", "Lab")]
-    done = await world.say("recipients lab")
+async def test_a_slow_twilio_is_waited_for_and_the_list_follows(socket_world: World) -> None:
+    socket_world.twilio.latency = 2.5
+    socket_world.twilio.verified = [("+442071838750", "Lab")]
+    done = await socket_world.say("recipients lab")
     assert done.error == ""
-    await world.whisper("the answer follows")
-    answer = await world.whisper("1 can be reached from here")
+    await socket_world.whisper("the answer follows")
+    answer = await socket_world.whisper("1 can be reached from here")
     assert names(answer) == ["Lab"]
 
 
-async def test_twilio_refusing_the_list_is_told_with_its_reason(world: World) -> None:
-    world.twilio.script("*", Error(20003, 401))
-    await world.say("recipients")
-    await world.whisper("20003")
+async def test_twilio_refusing_the_list_is_told_with_its_reason(socket_world: World) -> None:
+    socket_world.twilio.script("*", Error(20003, 401))
+    await socket_world.say("recipients")
+    await socket_world.whisper("20003")
 
 
-async def test_an_html_page_instead_of_the_list_is_told_and_not_remembered(world: World) -> None:
-    world.twilio.script("*", Html(503))
-    world.twilio.verified = [("+442071838750", "Lab")]
-    await world.say("recipients lab")
-    await world.whisper("did not give the verified numbers")
-    await world.say("recipients lab")
-    assert names(world.private()[-1]) == ["Lab"]
+async def test_an_html_page_instead_of_the_list_is_told_and_not_remembered(
+    socket_world: World,
+) -> None:
+    socket_world.twilio.script("*", Html(503))
+    socket_world.twilio.verified = [("+442071838750", "Lab")]
+    await socket_world.say("recipients lab")
+    await socket_world.whisper("did not give the verified numbers")
+    await socket_world.say("recipients lab")
+    assert names(socket_world.private()[-1]) == ["Lab"]
 
 
-async def test_verified_as_a_recipient_reaches_every_verified_number(world: World) -> None:
-    world.twilio.verified = [("+442071838750", "Lab"), ("+442071838751", "Roof")]
-    await world.say("send verified Water in the lab")
-    await world.card()
-    assert [to for to, _ in world.sent()] == ["+442071838750", "+442071838751"]
+async def test_verified_as_a_recipient_reaches_every_verified_number(socket_world: World) -> None:
+    socket_world.twilio.verified = [("+442071838750", "Lab"), ("+442071838751", "Roof")]
+    await socket_world.say("send verified Water in the lab")
+    await socket_world.card()
+    assert [to for to, _ in socket_world.sent()] == ["+442071838750", "+442071838751"]

@@ -57,18 +57,18 @@ async def test_one_send_is_in_full_for_who_sent_it_and_masked_for_others(world: 
     await world.whisper("Sending again to 1 recipient, as #2")
 
 
-async def test_one_send_is_refreshed_in_its_place_by_whoever_looks(world: World) -> None:
-    world.twilio.latency = 2.5
-    await world.say("send alice Water in the lab")
-    await world.say("status 1")
-    await world.say("status 1", user=BOB)
-    [mine], [theirs] = world.private(), world.private(BOB)
+async def test_one_send_is_refreshed_in_its_place_by_whoever_looks(socket_world: World) -> None:
+    socket_world.twilio.latency = 2.5
+    await socket_world.say("send alice Water in the lab")
+    await socket_world.say("status 1")
+    await socket_world.say("status 1", user=BOB)
+    [mine], [theirs] = socket_world.private(), socket_world.private(BOB)
     assert "Sending" in mine.text
     assert "Sending" in theirs.text
-    await world.wait(lambda: "accepted" in world.states().values())
-    await world.slack.click(ALICE, mine, "sms_refresh")
-    await world.slack.click(BOB, theirs, "sms_status")
-    await world.wait(lambda: "Success" in shown(mine) and "Success" in shown(theirs))
+    await socket_world.wait(lambda: "accepted" in socket_world.states().values())
+    await socket_world.slack.click(ALICE, mine, "sms_refresh")
+    await socket_world.slack.click(BOB, theirs, "sms_status")
+    await socket_world.wait(lambda: "Success" in shown(mine) and "Success" in shown(theirs))
     assert "+16175551212" in shown(mine)
     assert MASKED in shown(theirs)
     assert "+16175551212" not in shown(theirs)
@@ -85,19 +85,21 @@ async def test_where_the_channel_shows_numbers_status_does_so_too(stopped_world:
     assert "+16175551212" in shown(answer)
 
 
-async def test_another_channels_sends_are_neither_listed_nor_known_to_exist(world: World) -> None:
-    await world.say("send +16175551299 Water in the lab", channel=AWAY)
-    await world.whisper("Success", channel=AWAY)
-    await world.say("status")
-    await world.say("status 1")
-    await world.say("status 2")
-    listed, hidden, absent = world.private()
+async def test_another_channels_sends_are_neither_listed_nor_known_to_exist(
+    socket_world: World,
+) -> None:
+    await socket_world.say("send +16175551299 Water in the lab", channel=AWAY)
+    await socket_world.whisper("Success", channel=AWAY)
+    await socket_world.say("status")
+    await socket_world.say("status 1")
+    await socket_world.say("status 2")
+    listed, hidden, absent = socket_world.private()
     assert "nothing was sent from this channel yet" in listed.text
     assert hidden.text == "This channel has no send 1."
     assert absent.text == "This channel has no send 2."
     assert shown(hidden).replace("send 1", "send 2") == shown(absent)
-    await world.say("status", channel=AWAY)
-    await world.whisper("#1 from <@U0ALICE>", channel=AWAY)
+    await socket_world.say("status", channel=AWAY)
+    await socket_world.whisper("#1 from <@U0ALICE>", channel=AWAY)
 
 
 async def test_who_may_do_nothing_in_a_channel_learns_nothing_of_it(stopped_world: World) -> None:
@@ -119,41 +121,43 @@ async def test_who_may_do_nothing_in_a_channel_learns_nothing_of_it(stopped_worl
     assert "This channel lets you use send." in shown(allowed)
 
 
-async def test_from_the_list_one_goes_to_a_send_and_back_in_the_same_place(world: World) -> None:
-    await world.say("send alice, +15005550001 Water in the lab")
-    await world.card()
-    await world.say("send bob The roof leaks", user=BOB)
-    await world.card(number=2)
-    await world.say("status")
-    listed = await world.whisper("The last sends")
-    await world.slack.click(ALICE, listed, "sms_details", "1")
-    await world.wait(lambda: "asked for" in shown(listed))
+async def test_from_the_list_one_goes_to_a_send_and_back_in_the_same_place(
+    socket_world: World,
+) -> None:
+    await socket_world.say("send alice, +15005550001 Water in the lab")
+    await socket_world.card()
+    await socket_world.say("send bob The roof leaks", user=BOB)
+    await socket_world.card(number=2)
+    await socket_world.say("status")
+    listed = await socket_world.whisper("The last sends")
+    await socket_world.slack.click(ALICE, listed, "sms_details", "1")
+    await socket_world.wait(lambda: "asked for" in shown(listed))
     assert "21211 the number is not valid" in shown(listed)
     assert "+16175551212" in shown(listed)
     assert "The roof leaks" not in shown(listed)
-    await world.slack.click(ALICE, listed, "sms_status")
-    await world.wait(lambda: "The roof leaks" in shown(listed))
-    await world.slack.click(ALICE, listed, "sms_details", "2")
-    await world.wait(lambda: "asked for" in shown(listed))
+    await socket_world.slack.click(ALICE, listed, "sms_status")
+    await socket_world.wait(lambda: "The roof leaks" in shown(listed))
+    await socket_world.slack.click(ALICE, listed, "sms_details", "2")
+    await socket_world.wait(lambda: "asked for" in shown(listed))
     assert "+16175551213" not in shown(listed)
     assert "••••••••1213" in shown(listed)
-    assert len(world.slack.channel_messages(ONCALL)) == 2
+    assert len(socket_world.slack.channel_messages(ONCALL)) == 2
 
 
 @pytest.mark.parametrize("user", [ALICE, BOB])
 async def test_a_send_from_the_list_keeps_its_way_back_when_refreshed(
-    world: World, user: str
+    socket_world: World, user: str
 ) -> None:
-    world.twilio.latency = 2.5
-    await world.say("send alice Water in the lab")
-    await world.say("status", user=user)
-    listed = await world.whisper("The last sends", user)
-    await world.slack.click(user, listed, "sms_details", "1")
-    await world.wait(lambda: "Refresh" in shown(listed) and "asked for" in shown(listed))
+    socket_world.twilio.latency = 2.5
+    await socket_world.say("send alice Water in the lab")
+    await socket_world.say("status", user=user)
+    listed = await socket_world.whisper("The last sends", user)
+    await socket_world.slack.click(user, listed, "sms_details", "1")
+    await socket_world.wait(lambda: "Refresh" in shown(listed) and "asked for" in shown(listed))
     assert "Sending" in shown(listed)
-    await world.wait(lambda: "accepted" in world.states().values())
-    await world.slack.click(user, listed, "sms_details")
-    await world.wait(lambda: "Success" in shown(listed))
+    await socket_world.wait(lambda: "accepted" in socket_world.states().values())
+    await socket_world.slack.click(user, listed, "sms_details")
+    await socket_world.wait(lambda: "Success" in shown(listed))
     assert "asked for" in shown(listed)
-    await world.slack.click(user, listed, "sms_status")
-    await world.wait(lambda: "The last sends" in shown(listed))
+    await socket_world.slack.click(user, listed, "sms_status")
+    await socket_world.wait(lambda: "The last sends" in shown(listed))
