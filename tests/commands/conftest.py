@@ -144,7 +144,9 @@ class FakeQuestions:
 
 def _stored(send: NewSend) -> NewSend:
     """Give what the database keeps of a send that waits: all but what the policy says."""
-    return replace(send, command="", daily_limit=None, guard=timedelta(0), answers=None)
+    who = Actor(send.actor.user, send.actor.channel, team=send.actor.team)
+    kept = replace(send, actor=who, command="", answers=None)
+    return replace(kept, daily_limit=None, guard=timedelta(0))
 
 
 @dataclass
@@ -182,10 +184,10 @@ class FakeLedger:
             number: reached
             for number, each in enumerate(self.sends, 1)
             if intent_of(each.body) == intent_of(send.body)
-            and (number not in self.old or (told and number in send.aware))
+            and ((send.guard and number not in self.old) or (told and number in send.aware))
             and (reached := mine & {r.address for r in each.recipients})
         }
-        if not same or not (send.guard or told) or (send.aware.issuperset(same) and not told):
+        if not same or (send.aware.issuperset(same) and not told):
             return None
         reached = frozenset[str]().union(*same.values())
         actor = self.sends[max(same) - 1].actor.user

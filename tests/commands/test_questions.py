@@ -163,6 +163,18 @@ async def test_a_question_about_a_channel_that_left_the_policy_is_refused(world:
     assert refused(await say(world, plain.question.turn)).kind == "NotAllowed"
 
 
+async def test_who_may_send_by_a_user_group_is_asked_for_it_again_when_they_confirm(
+    world: World,
+) -> None:
+    world.rule(confirm_above=1, who=("S1",))
+    world.directory.groups = {"S1": ("U0ME",)}
+    turn = (await asked(world)).question.turn
+    world.directory.groups = {"S1": ()}
+    assert refused(await say(world, turn)).kind == "NotAllowed"
+    world.directory.groups = {"S1": ("U0ME",)}
+    assert isinstance(await say(world, turn), Sending)
+
+
 async def test_a_question_ends_unanswered_after_its_time(world: World) -> None:
     world.rule(confirm_above=1)
     turn = (await asked(world)).question.turn
@@ -342,6 +354,14 @@ async def test_sent_to_the_missing_one_the_others_get_nothing(world: World) -> N
     assert world.ledger.sends[1].recipients == (B,)
 
 
+async def test_who_got_it_while_the_question_stood_is_not_missing(world: World) -> None:
+    world.rule(confirm_above=1)
+    turn = (await asked(world)).question.turn
+    await world.say("send bob Water in the lab", "cmd:2")
+    assert await say(world, turn, Word.MISSING) == Sending(2, 1, repeated=False, segments=1)
+    assert world.ledger.sends[1].recipients == (A,)
+
+
 async def test_with_nobody_missing_there_is_nothing_to_send(world: World) -> None:
     await world.say(TWO)
     turn = (await asked(world, key="cmd:2")).question.turn
@@ -481,6 +501,16 @@ async def test_the_composer_asks_anew_what_has_ended_unanswered(world: World) ->
 def test_a_character_is_shown_where_it_stands() -> None:
     text = "Please do\nnot open the door\u2026 now"
     assert context(text, "\u2026") == "Horizontal ellipsis in “pen the door[…] now”"
+
+
+async def test_a_retry_whose_question_nobody_answered_is_asked_about_anew(world: World) -> None:
+    world.rule(confirm_above=1)
+    world.ledger.parts[5] = Part(5, "U1", "C1", "The text", (A, B))
+    await retry_failed(world.actor, 5, world.services)
+    world.clock.moment += LIFE
+    again = await retry_failed(world.actor, 5, world.services)
+    assert isinstance(again, Asked)
+    assert isinstance(await say(world, again.question.turn), Sending)
 
 
 async def test_a_retry_whose_sender_has_changed_is_asked_about_anew(world: World) -> None:
