@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.roster import PAGES_A_MINUTE, name_of, standing_of
 from bot.turns import Turns
-from commands.model import PersonState
 from commands.offers import Member, UserGroup
+from commands.person import PersonState
 
 MOST: Final = 10_000
 """Members who are kept: more would only be more to leave out."""

@@ -21,7 +21,8 @@ from bot.roster import KEPT, Roster
 from bot.slack.identity import Home
 from bot.slack.voice import SLACK_ERRORS, error_of
 from commands.errors import LookupFailed
-from commands.model import Person, Recipient
+from commands.model import Recipient
+from commands.person import Person
 from twilio_core import TwilioClient, TwilioError
 from twilio_core.activity import judge
 

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.kept import Shelf, behind
 from bot.slack.voice import SLACK_ERRORS, error_of, pause_of
 from bot.turns import Turns
-from commands.model import Person, PersonState
+from commands.person import Person, PersonState
 
 KEPT: Final = 300.0
 """Seconds for which Slack's word on a person or a user group is good."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from commands.model import Person, PersonState, Recipient
+from commands.model import Recipient
+from commands.person import Person, PersonState
 from commands.ports import Directory
 
 

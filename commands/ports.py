@@ -12,10 +12,10 @@ from commands.model import (
     LimitReached,
     NewSend,
     Part,
-    Person,
     Recipient,
     Requeued,
 )
+from commands.person import Person
 from commands.question import AlreadySent, Question, Stage
 from commands.site import Health, Reading
 from commands.snapshot import Snapshot, Standing

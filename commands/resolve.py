@@ -19,8 +19,9 @@ from commands.entries import (
     to_entry,
 )
 from commands.errors import BadRecipients, Problem
-from commands.model import PersonState, Recipient
+from commands.model import Recipient
 from commands.numbers import BadNumber, to_address
+from commands.person import PersonState
 from commands.ports import Directory
 from commands.rules import Group, Policy
 

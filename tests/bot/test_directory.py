@@ -13,7 +13,8 @@ from bot.sandbox.workspace import TEAM
 from bot.slack.identity import Identity
 from bot.slack.voice import web_client
 from commands.errors import LookupFailed
-from commands.model import Person, PersonState, Recipient
+from commands.model import Recipient
+from commands.person import Person, PersonState
 from twilio_core import Credentials, TwilioClient, open_http
 from twilio_core.testing import Error, FakeTwilio
 

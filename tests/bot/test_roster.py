@@ -9,7 +9,7 @@ import pytest
 from bot.roster import FEW, Roster
 from bot.sandbox.server import FakeSlack
 from bot.slack.voice import web_client
-from commands.model import PersonState
+from commands.person import PersonState
 
 Eventually = Callable[..., Awaitable[None]]
 

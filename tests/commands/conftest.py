@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,18 +18,16 @@ from commands.model import (
     LimitReached,
     NewSend,
     Part,
-    Person,
-    PersonState,
     Recipient,
     Requeued,
-    Turn,
 )
 from commands.outcome import Outcome
+from commands.person import Person, PersonState
 from commands.policy import ChannelRules, Contact, Group, Policy
-from commands.question import LIFE, OPEN, AlreadySent, Question, Stage
+from commands.question import AlreadySent, Question
 from commands.snapshot import Snapshot, Standing
+from tests.commands.fakes import NOW, FakeClock, FakeQuestions
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ALICE = Contact("alice", "+16175551212", "U0ALICE")
 BOB = Contact("Bob", "+16175551213")
 
@@ -87,66 +85,6 @@ class FakeDirectory:
     async def archived(self, channel: str) -> bool:
         self.calls.append(f"archived {channel}")  # where Slack is down it cannot be told
         return channel in self.gone
-
-
-@dataclass
-class FakeQuestions:
-    """Keeps every question as it stands; `faster` is somebody who answers right before each."""
-
-    clock: "FakeClock"
-    kept: dict[int, Question] = field(default_factory=dict)
-    entries: list[AuditEntry] = field(default_factory=list)
-    faster: Question | None = None
-
-    async def ask(
-        self, send: NewSend, stage: Stage, folded: int, entry: AuditEntry | None = None
-    ) -> Question:
-        for known in self.kept.values():
-            if known.new.request_key == send.request_key:
-                return known
-        number = len(self.kept) + 1
-        self.kept[number] = Question(
-            Turn(number, 1), stage, _stored(send), self.clock.now() + LIFE, folded
-        )
-        self.entries += [entry] if entry else []
-        return self.kept[number]
-
-    async def question(self, number: int) -> Question | None:
-        return self.kept.get(number)
-
-    async def move(self, question: Question, entry: AuditEntry | None = None) -> Question | None:
-        number, count = question.turn.question, question.turn.count
-        if self.faster:
-            self.kept[number] = self.faster
-        if self.kept[number].turn != question.turn:
-            return None
-        late = self.clock.now() + LIFE if question.stage in OPEN else question.expires
-        self.kept[number] = replace(
-            question, turn=Turn(number, count + 1), expires=late, new=_stored(question.new)
-        )
-        self.entries += [entry] if entry else []
-        return self.kept[number]
-
-    def sent(self, send: NewSend, number: int) -> Question | None:
-        """Close the question that a send answers; give it if it has another answer."""
-        if send.answers is None:
-            return None
-        found = self.kept[send.answers.question]
-        if self.faster or found.turn != send.answers:
-            return self.faster or found
-        turn = Turn(found.turn.question, found.turn.count + 1)
-        by = send.approver or send.actor.user
-        self.kept[turn.question] = replace(
-            found, turn=turn, stage=Stage.SENT, decided_by=by, send_id=number
-        )
-        return None
-
-
-def _stored(send: NewSend) -> NewSend:
-    """Give what the database keeps of a send that waits: all but what the policy says."""
-    who = Actor(send.actor.user, send.actor.channel, team=send.actor.team)
-    kept = replace(send, actor=who, command="", answers=None)
-    return replace(kept, daily_limit=None, guard=timedelta(0))
 
 
 @dataclass
@@ -239,14 +177,6 @@ class FakeAudit:
 
     async def refusals(self, count: int) -> tuple[AuditEntry, ...]:
         return tuple(e for e in reversed(self.entries) if not e.allowed)[:count]
-
-
-@dataclass
-class FakeClock:
-    moment: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.moment
 
 
 @dataclass

@@ -10,7 +10,8 @@ from commands.dispatch import undo
 from commands.model import Actor
 from commands.outcome import Changed, Explained, Kept, Listing, Outcome, Refused, Source
 from commands.rules import Contact, Group
-from tests.commands.conftest import NOW, World
+from tests.commands.conftest import World
+from tests.commands.fakes import NOW
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import pytest
 from commands.dispatch import decide_doubt
 from commands.model import Actor, AuditEntry, Part, Recipient
 from commands.outcome import LeftAlone, Outcome, Refused, SendingAgain
-from tests.commands.conftest import ALICE, BOB, NOW, World
+from tests.commands.conftest import ALICE, BOB, World
+from tests.commands.fakes import NOW
 
 A, B = Recipient(ALICE.number, "alice"), Recipient(BOB.number, "Bob")
 SEND, ATTEMPT = 5, 2

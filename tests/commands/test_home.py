@@ -11,7 +11,8 @@ from commands.outcome import Kept, Row, Source
 from commands.rules import ChannelRules, Contact, Group
 from commands.site import Health, Reading
 from commands.snapshot import Snapshot
-from tests.commands.conftest import NOW, FakeDirectory, World
+from tests.commands.conftest import FakeDirectory, World
+from tests.commands.fakes import NOW
 
 ME, ADMIN = "U0ME", "U0ADMIN"
 READING = Reading((("keep", timedelta(days=90)),), ("sms.toml, line 3: is not TOML",))

@@ -1,5 +1,6 @@
 from commands.lookups import Lookups, Nobody
-from commands.model import Person, Recipient
+from commands.model import Recipient
+from commands.person import Person
 from tests.commands.conftest import FakeDirectory
 
 

@@ -1,15 +1,7 @@
 import pytest
 
-from commands.model import (
-    FINAL,
-    TRANSITIONS,
-    Actor,
-    DeliveryState,
-    NewSend,
-    Person,
-    Recipient,
-    mask,
-)
+from commands.model import FINAL, TRANSITIONS, Actor, DeliveryState, NewSend, Recipient, mask
+from commands.person import Person
 from commands.services import Request
 
 

@@ -5,7 +5,8 @@ import pytest
 from commands.entries import read_list
 from commands.errors import BadRecipients, LookupFailed
 from commands.lookups import Lookups
-from commands.model import PersonState, Recipient
+from commands.model import Recipient
+from commands.person import PersonState
 from commands.policy import Group, Policy
 from commands.resolve import resolve
 from tests.commands.conftest import ALICE, BOB, FakeDirectory, policy_of

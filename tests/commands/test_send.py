@@ -7,7 +7,8 @@ import pytest
 from commands.dispatch import look_at
 from commands.model import Actor, NewSend, Recipient
 from commands.outcome import Asked, ComposerAsked, Refused, Sending
-from tests.commands.conftest import ALICE, BOB, NOW, World
+from tests.commands.conftest import ALICE, BOB, World
+from tests.commands.fakes import NOW
 
 TEXT = "send alice, bob Water in the lab"
 

@@ -7,7 +7,8 @@ import pytest
 from commands.model import Actor, Delivery, DeliveryState, Kind, Recipient
 from commands.outcome import Explained, Helped, LastSends, OneSend, Refused
 from commands.snapshot import Snapshot
-from tests.commands.conftest import NOW, World
+from tests.commands.conftest import World
+from tests.commands.fakes import NOW
 
 ME, BOB = "U0ME", "U0BOB"
 

@@ -42,10 +42,12 @@ async def test_a_question_is_kept_with_all_that_its_send_needs(
     assert question.new == replace(new, command="", body="ab")
 
 
-async def test_one_request_asks_once(questions: PostgresQuestions) -> None:
-    first = await questions.ask(draft(2), Stage.CONFIRM, 0)
-    assert await questions.ask(draft(3), Stage.APPROVE, 1) == first
+async def test_one_request_asks_once(store: Store, questions: PostgresQuestions) -> None:
+    entry = AuditEntry(Actor("U0ALICE", "C0ONCALL"), "ask", allowed=True, rule="r")
+    first = await questions.ask(draft(2), Stage.APPROVE, 0, entry)
+    assert await questions.ask(draft(3), Stage.CONFIRM, 1, entry) == first
     assert await questions.question(9) is None
+    assert [len(await store.waiting()), await store.count("audit")] == [2, 1]
 
 
 async def test_what_waits_for_a_second_person_is_shown_now_and_when_it_ends(
