@@ -4,8 +4,6 @@ Whatever becomes of the question defers a job, and so does its end. A job reads 
 stands and shows it, so that running one twice, or for nothing, is harmless.
 """
 
-import hashlib
-import json
 from datetime import UTC, datetime
 
 import structlog
@@ -52,7 +50,7 @@ class Asker:
         if not place.ts and question.stage is not Stage.APPROVE:
             return
         message = await self._draw(question)
-        digest = _digest(message)
+        digest = message.digest
         if digest == place.shown:
             return
         try:
@@ -101,8 +99,3 @@ def _too_early(question: Question) -> Unfinished | None:
     """Come back if this job was to see the question's end, by a clock that is ahead of ours."""
     left = (question.expires - datetime.now(UTC)).total_seconds()
     return Unfinished(left + 1) if question.stage in OPEN and left < _SOON else None
-
-
-def _digest(message: Message) -> str:
-    whole = json.dumps(message.payload(), sort_keys=True, default=dict)
-    return hashlib.sha256(whole.encode()).hexdigest()

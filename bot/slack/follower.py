@@ -7,8 +7,6 @@ always the last one: where two processes cross, as after a takeover, it is shown
 """
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -153,7 +151,7 @@ class Follower:
 
     async def _show_in_channel(self, card: CardRow, snap: Snapshot) -> None:
         message = channel_card(snap, masked=self._masked(card.channel))
-        digest = _digest(message)
+        digest = message.digest
         if digest == card.shown:
             return
         ts = card.ts
@@ -211,8 +209,3 @@ def _until_next(card: CardRow) -> float:
         return 0.0
     pause = NOTICE_PAUSE * 2.0 ** min(card.notices - 1, _DOUBLINGS)
     return max(0.0, pause - card.told_age)
-
-
-def _digest(message: Message) -> str:
-    whole = json.dumps(message.payload(), sort_keys=True, default=dict)
-    return hashlib.sha256(whole.encode()).hexdigest()

@@ -1,5 +1,7 @@
 """A message on its way to Slack: what every view gives and every sender takes."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +32,12 @@ class Message:
         if self.metadata is not None:
             body["metadata"] = self.metadata
         return body
+
+    @property
+    def digest(self) -> str:
+        """What tells whether two messages show the same."""
+        whole = json.dumps(self.payload(), sort_keys=True, default=dict)
+        return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def message(text: str, blocks: Sequence[Block], metadata: Metadata | None = None) -> Message:
