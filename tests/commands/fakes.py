@@ -1,10 +1,20 @@
-"""The questions before sending and the time, faked."""
+"""The questions before sending, the time and a send, faked."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from commands.model import Actor, AuditEntry, NewSend, Turn
+from commands.model import (
+    Actor,
+    AuditEntry,
+    Delivery,
+    DeliveryState,
+    Kind,
+    NewSend,
+    Recipient,
+    Turn,
+)
 from commands.question import LIFE, OPEN, Question, Stage
+from commands.snapshot import Snapshot
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -75,3 +85,23 @@ def _stored(send: NewSend) -> NewSend:
     who = Actor(send.actor.user, send.actor.channel, team=send.actor.team)
     kept = replace(send, actor=who, command="", answers=None)
     return replace(kept, daily_limit=None, guard=timedelta(0))
+
+
+def sent(number: int, channel: str = "C1", actor: str = "U0ME") -> Snapshot:
+    """Give a send of one recipient who is queued."""
+    delivery = Delivery(Recipient("+16175551212"), DeliveryState.QUEUED)
+    return Snapshot(
+        send_id=number,
+        kind=Kind.SEND,
+        channel=channel,
+        actor=actor,
+        body="Water in the lab",
+        recipients=1,
+        created=NOW,
+        retry_of=None,
+        tally={(DeliveryState.QUEUED, ""): 1},
+        sender="+15005550006",
+        shown=(delivery,),
+        failed=(),
+        unknown=(),
+    )

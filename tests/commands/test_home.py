@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 
 from commands.home import Home, home
-from commands.model import Action, Actor, AuditEntry, Delivery, DeliveryState, Kind, Recipient
+from commands.model import Action, Actor, AuditEntry
 from commands.outcome import Kept, Row, Source
 from commands.rules import ChannelRules, Contact, Group
 from commands.site import Health, Reading
-from commands.snapshot import Snapshot
 from tests.commands.conftest import FakeDirectory, World
-from tests.commands.fakes import NOW
+from tests.commands.fakes import NOW, sent
 
 ME, ADMIN = "U0ME", "U0ADMIN"
 READING = Reading((("keep", timedelta(days=90)),), ("sms.toml, line 3: is not TOML",))
@@ -54,25 +53,6 @@ async def shown(world: World, user: str = ME) -> Home:
 async def places(world: World, user: str = ME) -> dict[str, tuple[str, ...]]:
     found = await shown(world, user)
     return {grant.rules.id: grant.actions for grant in found.grants}
-
-
-def sent(number: int, where: str = "C1", actor: str = ME) -> Snapshot:
-    delivery = Delivery(Recipient("+16175551212"), DeliveryState.QUEUED)
-    return Snapshot(
-        send_id=number,
-        kind=Kind.SEND,
-        channel=where,
-        actor=actor,
-        body="Water in the lab",
-        recipients=1,
-        created=NOW,
-        retry_of=None,
-        tally={(DeliveryState.QUEUED, ""): 1},
-        sender="+15005550006",
-        shown=(delivery,),
-        failed=(),
-        unknown=(),
-    )
 
 
 # -- where one may do what ----------------------------------------------------------------

@@ -4,32 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from commands.model import Actor, Delivery, DeliveryState, Kind, Recipient
+from commands.model import Actor
 from commands.outcome import Explained, Helped, LastSends, OneSend, Refused
-from commands.snapshot import Snapshot
 from tests.commands.conftest import World
-from tests.commands.fakes import NOW
+from tests.commands.fakes import sent
 
 ME, BOB = "U0ME", "U0BOB"
-
-
-def sent(number: int, channel: str = "C1", actor: str = ME) -> Snapshot:
-    delivery = Delivery(Recipient("+16175551212"), DeliveryState.QUEUED)
-    return Snapshot(
-        send_id=number,
-        kind=Kind.SEND,
-        channel=channel,
-        actor=actor,
-        body="Water in the lab",
-        recipients=1,
-        created=NOW,
-        retry_of=None,
-        tally={(DeliveryState.QUEUED, ""): 1},
-        sender="+15005550006",
-        shown=(delivery,),
-        failed=(),
-        unknown=(),
-    )
 
 
 @pytest.fixture
