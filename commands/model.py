@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from commands.oncall import Ladder
+
 
 class Action(StrEnum):
     """What a channel may be allowed to do (`allow` in sms.toml)."""
@@ -210,6 +212,8 @@ class NewSend:
         aware: the sends that did so and that the sender has been told of.
         approver: Slack id of the second person who agreed, empty if nobody had to.
         answers: the question that this send answers, None if nobody was asked.
+        ladder: of a page that is to be opened, whom it goes to one after the other; the
+            recipients are then those of its first step, as far as they are known.
     """
 
     request_key: str
@@ -227,6 +231,7 @@ class NewSend:
     aware: frozenset[int] = frozenset()
     approver: str = ""
     answers: Turn | None = None
+    ladder: Ladder | None = None
 
     def __repr__(self) -> str:
         """Leave out the body, the numbers and the answer URL: a `repr` may end in a log."""
