@@ -3,7 +3,7 @@ import pytest
 from commands.outcome import Explained, Refused
 from tests.commands.conftest import World
 
-RULE = 'channel C1: allow = ["send", "recipients"]'
+RULE = 'channel C1: allow = ["send", "recipients", "page"]'
 
 
 async def explain(world: World, text: str) -> Explained:
@@ -76,13 +76,6 @@ async def test_bad_recipients_are_explained(world: World) -> None:
     explained = await explain(world, "send nobody Hi")
     assert not explained.allowed
     assert "nobody: no contact" in explained.reason
-
-
-@pytest.mark.parametrize("text", ["page alice Hi"])
-async def test_what_is_not_served_yet_is_explained(world: World, text: str) -> None:
-    explained = await explain(world, text)
-    assert not explained.allowed
-    assert "/sms send" in explained.remedy
 
 
 async def test_what_is_no_command_is_refused(world: World) -> None:

@@ -18,6 +18,7 @@ from bot.store import (
     claims,
     doubts,
     homes,
+    intents,
     journeys,
     ledger,
     marks,
@@ -237,11 +238,10 @@ def _asked(send: int) -> Sequence[Hot]:
         Hot("home: the last refusals", audit._REFUSALS, (10,)),
         Hot("home: a turn", homes._HELD, (homes.APART, "U1"), writes=True),
         Hot("command: daily limit", ledger._USED, ("C1", send)),
-        Hot("command: who has the same text", ledger._ALREADY, already),
+        Hot("command: who has the same text", intents._ALREADY, already),
         Hot("retry: the send", ledger._HEAD, (send,)),
         Hot("retry: who failed", retries.FAILED, {"send": send}),
         Hot("retry: who has opted out", retries.LEFT_OUT, {"send": send}),
-        Hot("again: passing failures", retries.PASSING, {"send": send, "codes": [30001, 30003]}),
         Hot("again: those in doubt", ledger._DOUBTFUL, {"send": send, "attempt": 1}),
     ]
 
