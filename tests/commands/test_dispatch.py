@@ -1,6 +1,6 @@
 from typing import get_args
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from commands import errors, parser
@@ -21,6 +21,9 @@ def test_every_verb_of_the_list_is_read_and_no_other() -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text() | st.text(alphabet="senda lic,<@U1>\"'&;+1617\0").map("send {}".format))
+@example("page alice Water")
+@example("ack")
+@example("resolve 1")
 async def test_no_text_breaks_the_flow(world: World, text: str) -> None:
     outcome = await world.say(text)
     assert isinstance(outcome, get_args(Outcome))
