@@ -1,8 +1,9 @@
 """A page's card: who is paged, who has it, and what happens next; and what is said about it."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -33,12 +34,14 @@ from bot.slack.views.text import (
     who,
 )
 from commands.model import Delivery
-from commands.oncall import PageStage
+from commands.oncall import Ladder, PageStage
 from commands.outcome import Acknowledged, OnePage, Told
 from commands.pageview import Done, Happening, PageView
+from commands.timeline import lasting, phrase
 
 _FIELD_ROOM = FIELD - 200
 _NAME = 60
+_USER = re.compile("[UW][A-Z0-9]+")
 _LINES = 40
 """Sections of a timeline: Slack takes 50 blocks."""
 
@@ -123,7 +126,7 @@ def _facts(page: PageView) -> Iterable[Block]:
         said.append(f":warning: Not paged: {escaped(page.missed, 1_000)}")
     if page.alerts > 1:
         said.append(f"{page.firing:,} of {page.alerts:,} alerts fire.")
-    if page.link:
+    if page.link and page.link not in page.people.body:
         said.append(escape(page.link))
     if said:
         yield _said(fit(said, "\n", SECTION))
@@ -137,16 +140,6 @@ def _who(done: Done) -> str:
 
 def _after(page: PageView, done: Done) -> str:
     return f"{HOWS.get(done.how, '')} after {lasting(done.at - page.people.created)}"
-
-
-def lasting(span: timedelta) -> str:
-    """Give a span as it is said: ``45 s``, ``4 min 10 s``, ``2 h 5 min``."""
-    seconds = max(int(span.total_seconds()), 0)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def _buttons(page: PageView, *, private: bool) -> Iterable[ButtonElement]:
@@ -174,6 +167,16 @@ def _metadata(page: PageView, outputs: FourOutputs) -> Metadata:
             "page": str(page.stage),
             "acknowledged_by": page.acked.by if page.acked else "",
         },
+    )
+
+
+def climbs(ladder: Ladder) -> Iterable[str]:
+    """Say what a page would do, before it is opened."""
+    minutes = [f"{rung.wait.total_seconds() / 60:g}" for rung in ladder.rungs]
+    steps = f"{len(minutes)} step{'' if len(minutes) == 1 else 's'}"
+    yield (
+        f"It is paged in {steps}, each after {' or '.join(dict.fromkeys(minutes))} minutes without "
+        f"an acknowledgement, gone through {ladder.rounds} times at most."
     )
 
 
@@ -241,9 +244,12 @@ def _sections(lines: Sequence[str]) -> Iterable[str]:
 
 
 def _entry(entry: Happening) -> str:
-    words = [entry.what, entry.who, f"({entry.how})" if entry.how else "", entry.detail]
-    said = " ".join(label(word, masked=False) for word in words if word)
-    return f"`{entry.at.astimezone(UTC):%H:%M:%S}` {escaped(said, 500)}"
+    if entry.what == "asked" and _USER.fullmatch(entry.who):
+        entry = replace(entry, who=f"@{entry.who}")
+        said = escaped(phrase(entry), 500).replace(entry.who, f"<{entry.who}>")
+    else:
+        said = escaped(label(phrase(entry), masked=False), 500)
+    return f"`{entry.at.astimezone(UTC):%H:%M:%S}` {said}"
 
 
 def _clock(moment: datetime) -> str:
