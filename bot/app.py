@@ -27,6 +27,7 @@ from bot.drain import Drain
 from bot.gateway import Gateway
 from bot.heart import Heart
 from bot.inbox import Inbox
+from bot.intake import alerts
 from bot.jobs import GRACE, Handler, Jobs
 from bot.lease import Lease
 from bot.limits import Limits
@@ -46,6 +47,7 @@ from bot.slack.listeners import Listeners, Tools
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
 from bot.slots import Slots
+from bot.store.alerts import Alerts
 from bot.store.book import Book
 from bot.store.cards import Cards
 from bot.store.database import Pool, locate, open_pool, open_queue_pool
@@ -129,7 +131,7 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         parts = _Parts(config, stack, stopping or asyncio.Event())
-        source = PolicySource(config.policy_path, config.policy_file)
+        source = PolicySource(config.policy_path, config.policy_file, config.variables)
         _in_background(parts, "policy", watch(source, parts.metrics))
         times = Timetable(lambda: source.current.timing, bool(config.settings.public_url))
         slack = await _slack(parts)
@@ -159,7 +161,7 @@ async def running(
         replies = Replies(slack.voice)
         tools = Tools(core, slack.voice, store.cards, slack.client, parts.metrics, replies, home)
         listeners = Listeners(tools)
-        address = await _face(parts, listeners, slack, store, listens=listens)
+        address = await _face(parts, listeners, slack, store, source, listens=listens)
         log.info("ready", address=address, listens=listens)
         yield Bot(address, parts.stopping, listens)
         parts.stopping.set()
@@ -275,7 +277,13 @@ def _work(
 
 
 async def _face(
-    parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, *, listens: bool
+    parts: _Parts,
+    listeners: Listeners,
+    slack: _Slack,
+    store: _Store,
+    source: PolicySource,
+    *,
+    listens: bool,
 ) -> str:
     """Start what others reach: the HTTP listener and the connection to Slack."""
     app = bolt(parts.settings, slack.identity)
@@ -297,6 +305,8 @@ async def _face(
     settings = parts.settings
     routes = web.routes(ready, parts.metrics)
     routes += _callbacks(parts, store)
+    take = Alerts(store.pool, store.jobs).take
+    routes.append(alerts(lambda: source.current, settings.twilio_from, take, parts.metrics))
     if listens and socket is None:
         routes.append(web.slack_events(app))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)
