@@ -119,7 +119,8 @@ def _written(labels: _Texts) -> str:
 
 def _text(firing: Sequence[_Alert]) -> str:
     labels = _common([a.labels for a in firing])
-    said = _said(_common([a.annotations for a in firing]))
+    says = {_said(a.annotations) for a in firing}
+    said = says.pop() if len(says) == 1 else ""
     name, severity = labels.get("alertname", ""), labels.get("severity", "")
     if name and name.casefold() in said.casefold():
         name = ""
