@@ -19,7 +19,7 @@ from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
-from bot.again import Again
+from bot.climb import Climb
 from bot.config import Config, Settings
 from bot.core import Core
 from bot.directory import LiveDirectory
@@ -46,7 +46,7 @@ from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners, Tools
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
-from bot.slots import Slots
+from bot.slots import RESERVE, Slots
 from bot.store.alerts import Alerts
 from bot.store.book import Book
 from bot.store.cards import Cards
@@ -56,6 +56,8 @@ from bot.store.homes import Homes
 from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
 from bot.store.outbox import Outbox
+from bot.store.pagesteps import PageSteps
+from bot.store.pageviews import PostgresPages
 from bot.store.purge import Purge
 from bot.store.questions import PostgresQuestions
 from bot.store.statuses import Statuses
@@ -95,6 +97,7 @@ class _Parts:
     """What the builders below share."""
 
     config: Config
+    source: PolicySource
     stack: AsyncExitStack
     stopping: asyncio.Event
     metrics: Metrics = field(default_factory=Metrics)
@@ -130,8 +133,8 @@ async def running(
         psycopg.OperationalError: the database cannot be reached.
     """
     async with AsyncExitStack() as stack:
-        parts = _Parts(config, stack, stopping or asyncio.Event())
         source = PolicySource(config.policy_path, config.policy_file, config.variables)
+        parts = _Parts(config, source, stack, stopping or asyncio.Event())
         _in_background(parts, "policy", watch(source, parts.metrics))
         times = Timetable(lambda: source.current.timing, bool(config.settings.public_url))
         slack = await _slack(parts)
@@ -145,6 +148,7 @@ async def running(
             config.settings.twilio_from,
             store.cards,
             store.questions,
+            store.pages,
             lambda: source.current.timing.same_intent,
         )
         follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)
@@ -156,12 +160,13 @@ async def running(
             Task.NOTICE: follower.notify,
             Task.HOME: home.run,
             Task.QUESTION: Asker(core, slack.voice).run,
+            Task.PAGE: Climb(PageSteps(store.pool, store.jobs), core).run,
         }
         _work(parts, store, twilio, times, shows, pace)
         replies = Replies(slack.voice)
         tools = Tools(core, slack.voice, store.cards, slack.client, parts.metrics, replies, home)
         listeners = Listeners(tools)
-        address = await _face(parts, listeners, slack, store, source, listens=listens)
+        address = await _face(parts, listeners, slack, store, listens=listens)
         log.info("ready", address=address, listens=listens)
         yield Bot(address, parts.stopping, listens)
         parts.stopping.set()
@@ -193,9 +198,9 @@ def _twilio(parts: _Parts, in_flight: int, seconds: float) -> TwilioClient:
         settings.twilio_api_key or "",
         settings.twilio_api_secret.get_secret_value() if settings.twilio_api_secret else "",
     )
-    # room for look-ups beside the messages: neither may queue behind the other in the pool
+    # room for pages and look-ups beside the messages: none may queue behind the others in the pool
     client = TwilioClient(
-        open_http(limit=in_flight + 10), credentials, settings.twilio_url, timeout=seconds
+        open_http(limit=in_flight + RESERVE + 10), credentials, settings.twilio_url, timeout=seconds
     )
     parts.stack.push_async_callback(client.aclose)
     return client
@@ -213,6 +218,7 @@ class _Store:
     cards: Cards
     statuses: Statuses
     questions: PostgresQuestions
+    pages: PostgresPages
 
 
 async def _store(parts: _Parts, times: Timetable) -> _Store:
@@ -236,6 +242,7 @@ async def _store(parts: _Parts, times: Timetable) -> _Store:
         Cards(pool),
         Statuses(pool, jobs),
         PostgresQuestions(pool, jobs),
+        PostgresPages(pool, jobs),
     )
 
 
@@ -253,13 +260,14 @@ def _work(
     status_url = f"{public_url.rstrip('/')}{web.STATUS_PATH}" if public_url else ""
     outbox, doubts = Outbox(pool, jobs), Doubts(pool, jobs)
     gateway = Gateway(twilio, parts.metrics, pace, status_url)
+    drain = Drain(outbox, gateway, Limits(pace.slots, pace, lease, parts.stopping))
     jobs.serve(
         {
-            Task.DRAIN: Drain(outbox, gateway, Limits(pace.slots, pace, lease, parts.stopping)).run,
+            Task.DRAIN: drain.run,
+            Task.URGENT: drain.urgent,
             **shows,
             Task.RECONCILE: Reconcile(outbox, doubts, store.statuses, twilio, times).run,
             Task.TRACK: Track(Itinerary(pool), store.statuses, twilio, times).run,
-            Task.AGAIN: Again(store.ledger, outbox).run,
         }
     )
     _in_background(
@@ -277,13 +285,7 @@ def _work(
 
 
 async def _face(
-    parts: _Parts,
-    listeners: Listeners,
-    slack: _Slack,
-    store: _Store,
-    source: PolicySource,
-    *,
-    listens: bool,
+    parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, *, listens: bool
 ) -> str:
     """Start what others reach: the HTTP listener and the connection to Slack."""
     app = bolt(parts.settings, slack.identity)
@@ -306,7 +308,7 @@ async def _face(
     routes = web.routes(ready, parts.metrics)
     routes += _callbacks(parts, store)
     take = Alerts(store.pool, store.jobs).take
-    routes.append(alerts(lambda: source.current, settings.twilio_from, take, parts.metrics))
+    routes.append(alerts(parts.source, settings.twilio_from, take, parts.metrics))
     if listens and socket is None:
         routes.append(web.slack_events(app))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)

@@ -12,7 +12,7 @@ from psycopg_pool import PoolTimeout
 
 from bot.metrics import Metrics
 from bot.oncallfile import Alert
-from bot.policyfile import PolicyFile
+from bot.policyfile import PolicyFile, PolicySource
 from bot.store.alerts import Route, Taken
 from bot.web import LIMIT
 from commands.alerts import read_notice
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 def alerts(
-    policy: Callable[[], PolicyFile],
+    source: PolicySource,
     sender: str,
     take: Callable[[Route, Notice], Awaitable[Taken]],
     metrics: Metrics,
@@ -36,7 +36,7 @@ def alerts(
     """Give the route of alerts.
 
     Args:
-        policy: gives what sms.toml says now.
+        source: gives what sms.toml says now.
         sender: the default From.
         take: writes a message down; it is committed once that returns.
         metrics: counts what becomes of the messages.
@@ -51,7 +51,7 @@ def alerts(
         return web.json_response(told, status=status, headers=demand)
 
     async def answer(request: web.Request) -> _Answer:
-        file = policy()
+        file = source.current
         name = request.match_info["name"]
         found = next((each for each in file.alerts if each.name == name), None)
         if found is None:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from bot import tomllines
 from bot.faults import ConfigFaults, Fault
-from bot.oncallfile import Alert, Escalation, to_alert, to_escalation
+from bot.oncallfile import Alert, Escalation, ladder_of, to_alert, to_escalation
 from bot.policychecks import Trouble, troubles, unset
 from bot.policyschema import ChannelTable, GroupTable, PolicyTables, TimingTable
 from commands.entries import NumberEntry, to_entry
@@ -253,6 +253,7 @@ def _policy_file(tables: PolicyTables, variables: Mapping[str, str]) -> PolicyFi
             for c in tables.contact
         ),
         groups=tuple(_group(g, tables.region) for g in tables.group),
+        ladders=tuple(ladder_of(to_escalation(e)) for e in tables.escalation),
     )
     return PolicyFile(
         policy=policy,

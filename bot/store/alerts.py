@@ -37,13 +37,14 @@ _NAMED = 3
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))"
 
 # A route has few pages that wait or were resolved lately. The group's name is a digest of fixed
-# length and a stroke, so none is the beginning of another.
+# length and a stroke, so none is the beginning of another. Locked: an alert that joins a page while
+# somebody resolves it would page nobody.
 _PAGES = """
 SELECT p.id, p.stage, p.body, p.storm, p.resolved_how NOT IN ('', 'alert'), a.key, a.firing
 FROM page p JOIN alert a ON a.page_id = p.id
 WHERE p.source = %s AND (p.stage <> 'resolved' OR p.resolved_at > now() - %s)
   AND starts_with(a.key, %s)
-ORDER BY p.id, a.key
+ORDER BY p.id, a.key FOR NO KEY UPDATE OF p
 """
 
 _TOLD = """
@@ -70,7 +71,7 @@ ORDER BY id
 _STORM = """
 SELECT id, stage, body, storm FROM page
 WHERE source = %s AND storm AND stage IN ('open', 'acknowledged')
-ORDER BY id DESC LIMIT 1
+ORDER BY id DESC LIMIT 1 FOR NO KEY UPDATE
 """
 
 # Pages that were opened, and alerts that would have opened one: a storm lasts while it blows, and
