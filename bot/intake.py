@@ -21,7 +21,7 @@ from commands.senders import chosen
 
 ALERTS_PATH = "/alerts/"
 
-_PATIENCE = 5.0
+PATIENCE = 5.0
 """Seconds to write an alert down: its source tries again."""
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,8 @@ def alerts(
     sender: str,
     take: Callable[[Route, Notice], Awaitable[Taken]],
     metrics: Metrics,
+    *,
+    patience: float = PATIENCE,
 ) -> web.RouteDef:
     """Give the route of alerts.
 
@@ -40,6 +42,7 @@ def alerts(
         sender: the default From.
         take: writes a message down; it is committed once that returns.
         metrics: counts what becomes of the messages.
+        patience: seconds for the database.
     """
 
     async def alert(request: web.Request) -> web.Response:
@@ -70,7 +73,7 @@ def alerts(
 
     async def written(route: Route, notice: Notice) -> _Answer:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(patience):
                 taken = await take(route, notice)
         except (psycopg.Error, PoolTimeout, ConnectorException, TimeoutError, OSError) as exc:
             log.warning("alert.unwritten", route=route.name, why=type(exc).__name__)
