@@ -9,6 +9,7 @@ knows. An alert that was told as resolved in between, one that is new to the gro
 still fires after that time page again: nobody has said that these are over.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,10 +163,12 @@ class Alerts:
     def __init__(self, pool: Pool, jobs: Deferrer) -> None:
         self._pool = pool
         self._jobs = jobs
+        # a storm waits here, with one connection, and not in the database with all of the pool's
+        self._turn = asyncio.Lock()
 
     async def take(self, route: Route, notice: Notice) -> Taken:
         """Write a message down; once this returns, it is committed."""
-        async with self._pool.connection() as conn, conn.transaction():
+        async with self._turn, self._pool.connection() as conn, conn.transaction():
             await conn.execute(_LOCK, (route.source,))
             return await _Intake(conn, self._jobs, route, notice).take()
 

@@ -225,12 +225,21 @@ async def test_an_alert_that_still_fires_long_after_a_person_resolved_it_pages_a
     assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.OPENED, 2)
 
 
-async def test_two_messages_of_one_alert_at_once_open_one_page(
-    store: Store, alerts: Alerts
-) -> None:
-    taken = await asyncio.gather(*(alerts.take(ROUTE, notice(firing="a")) for _ in range(5)))
+async def test_two_messages_of_one_alert_at_once_open_one_page(store: Store) -> None:
+    processes = [Alerts(store.pool, store.jobs) for _ in range(5)]
+    taken = await asyncio.gather(*(p.take(ROUTE, notice(firing="a")) for p in processes))
     assert sorted(each.did for each in taken) == ["joined"] * 4 + ["opened"]
     assert await store.count("page") == 1
+
+
+async def test_a_storm_leaves_the_other_connections_alone(store: Store, alerts: Alerts) -> None:
+    async with store.pool.connection() as conn, conn.transaction():
+        await conn.execute("LOCK page")
+        storm = [asyncio.create_task(alerts.take(ROUTE, notice(f"g{n}", "a"))) for n in range(50)]
+        await store.someone_waits()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        assert await store.rows(waits) == [(1,)]
+    await asyncio.gather(*storm)
 
 
 async def test_an_alert_waits_for_a_person_who_resolves_its_page_at_this_moment(
