@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
-import psycopg
 import structlog
 from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
@@ -51,7 +50,7 @@ from bot.slots import RESERVE, Slots
 from bot.store.alerts import Alerts
 from bot.store.book import Book
 from bot.store.cards import Cards
-from bot.store.database import Pool, locate, open_pool, open_queue_pool
+from bot.store.database import Pool, alive, locate, open_pool, open_queue_pool
 from bot.store.doubts import Doubts
 from bot.store.homes import Homes
 from bot.store.journeys import Itinerary
@@ -301,7 +300,7 @@ async def _face(
         socket = SocketConnection(app, app_token, slack.client, slack.voice.link)
 
     async def ready() -> str:
-        if not await _alive(store.pool):
+        if not await alive(store.pool):
             return "the database does not answer"
         connected = await socket.connected() if socket else await slack.identity.known()
         return "" if connected or not listens else "Slack is not connected"
@@ -332,15 +331,6 @@ def _callbacks(parts: _Parts, store: _Store) -> list[RouteDef]:
     _in_background(parts, "inbox", inbox.run())
     secret = token.get_secret_value()
     return [web.twilio_status(public_url, secret, inbox.hear, parts.metrics)]
-
-
-async def _alive(pool: Pool) -> bool:
-    try:
-        async with asyncio.timeout(2), pool.connection() as conn:
-            await conn.execute("SELECT 1")
-    except (psycopg.Error, TimeoutError, OSError):
-        return False
-    return True
 
 
 def _in_background(parts: _Parts, name: str, work: Coroutine[None, None, None]) -> None:

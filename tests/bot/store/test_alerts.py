@@ -97,6 +97,7 @@ async def test_the_same_alert_firing_again_joins_its_page_and_changes_nothing_el
 ) -> None:
     await alerts.take(ROUTE, notice(firing="ab"))
     await store.forget_jobs()
+    await store.change("UPDATE page_card SET stale = false")
     assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.JOINED, 1)
     assert await told(store) == [("alert a", True, 2), ("alert b", True, 2)]
     assert (await joined(store), await store.waiting()) == ([], [])
@@ -152,6 +153,14 @@ async def test_what_a_whole_group_does_not_name_any_more_is_over(
     await alerts.take(ROUTE, notice(firing="a"))
     assert await told(store) == [("alert a", True, 2), ("alert b", False, 1)]
     assert (await alerts.take(ROUTE, notice(over="a"))).did is Did.RESOLVED
+
+
+async def test_an_alert_that_comes_back_keeps_its_page_open(store: Store, alerts: Alerts) -> None:
+    await alerts.take(ROUTE, notice(firing="ab", whole=False))
+    await alerts.take(ROUTE, notice(over="a", whole=False))
+    await alerts.take(ROUTE, notice(firing="a", whole=False))
+    assert await alerts.take(ROUTE, notice(over="b", whole=False)) == Taken(Did.JOINED, 1)
+    assert await joined(store) == ["1 resolved", "1 more firing", "1 resolved"]
 
 
 async def test_a_resolution_of_what_nobody_knows_does_nothing(store: Store, alerts: Alerts) -> None:
@@ -316,6 +325,16 @@ async def test_once_a_storm_is_over_alerts_have_pages_of_their_own_again(
     await storm(alerts)
     await alerts.take(ROUTE, notice("s1", "a"))
     await store.change("UPDATE page SET created = created - interval '6 minutes'")
+    await store.change("UPDATE alert SET since = since - interval '6 minutes'")
+    assert (await alerts.take(ROUTE, notice("s2", "b"))).did is Did.OPENED
+
+
+async def test_the_page_of_a_storm_is_none_of_those_that_begin_one(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await store.change("UPDATE page SET created = created - interval '6 minutes' WHERE id = 1")
     await store.change("UPDATE alert SET since = since - interval '6 minutes'")
     assert (await alerts.take(ROUTE, notice("s2", "b"))).did is Did.OPENED
 
