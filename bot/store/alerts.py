@@ -43,7 +43,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))"
 _PAGES = """
 SELECT p.id, p.stage, p.body, p.storm, p.resolved_how NOT IN ('', 'alert'), a.key, a.firing
 FROM page p JOIN alert a ON a.page_id = p.id
-WHERE p.source = %s AND (p.stage <> 'resolved' OR p.resolved_at > now() - %s)
+WHERE p.source = %s AND (p.resolved_at IS NULL OR p.resolved_at > now() - %s)
   AND starts_with(a.key, %s)
 ORDER BY p.id, a.key FOR NO KEY UPDATE OF p
 """
@@ -71,7 +71,7 @@ ORDER BY id
 
 _STORM = """
 SELECT id, stage, body, storm FROM page
-WHERE source = %s AND storm AND stage IN ('open', 'acknowledged')
+WHERE source = %s AND resolved_at IS NULL AND storm AND stage IN ('open', 'acknowledged')
 ORDER BY id DESC LIMIT 1 FOR NO KEY UPDATE
 """
 
