@@ -127,7 +127,7 @@ def _text(firing: Sequence[_Alert]) -> str:
     head = f"{name} ({severity})" if name and severity else name or severity
     if len(firing) == 1:
         return ": ".join(filter(None, (head, said or firing[0].details({})))) or "An alert fires"
-    each = _list([_item(a, labels, said) for a in firing])
+    each = _list([_item(a, labels, said) for a in firing[:_LISTED]], len(firing) - _LISTED)
     return f"{len(firing)} firing: " + ": ".join(filter(None, (head, said, each)))
 
 
@@ -138,10 +138,9 @@ def _item(alert: _Alert, common: _Texts, said: str) -> str:
     return ", ".join(filter(None, (name, own or alert.details(common))))
 
 
-def _list(items: Sequence[str]) -> str:
-    names = list(dict.fromkeys(bounded(item, LABEL) for item in items if item))
-    more = [f"and {len(names) - _LISTED} more"] if len(names) > _LISTED else []
-    return "; ".join([*names[:_LISTED], *more])
+def _list(items: Sequence[str], others: int) -> str:
+    names = dict.fromkeys(bounded(item, LABEL) for item in items if item)
+    return "; ".join([*names, *([f"and {others} more"] if others > 0 else [])])
 
 
 def _label(alert: _Alert) -> str:
@@ -150,7 +149,7 @@ def _label(alert: _Alert) -> str:
 
 
 def _said(annotations: _Texts) -> str:
-    texts = (bounded(annotations.get(name, "")) for name in _SAID)
+    texts = (annotations.get(name, "").strip() for name in _SAID)
     return next(filter(None, texts), "")
 
 
