@@ -22,6 +22,7 @@ import psycopg
 
 from bot.oncallfile import Escalation, ladder_of
 from bot.store.database import Pool
+from bot.store.marks import mark_pages
 from bot.store.pages import note, open_page, resolve, rewrite
 from bot.tasks import Deferrer
 from commands.model import Actor, Kind, NewSend
@@ -280,6 +281,7 @@ class _Intake:
         if detail:
             who, how = self._hand.name, self._hand.way
             await note(self._conn, page.id, "joined", who=who, how=how, detail=detail)
+            await mark_pages(self._conn, self._jobs, [page.id])  # its card counts them
 
     async def _storm_page(self) -> _Page | None:
         rows = await self._rows(_STORM, (self._route.source,))

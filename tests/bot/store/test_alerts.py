@@ -155,6 +155,16 @@ async def test_what_a_whole_group_does_not_name_any_more_is_over(
     assert (await alerts.take(ROUTE, notice(over="a"))).did is Did.RESOLVED
 
 
+async def test_a_page_is_shown_anew_when_one_of_its_alerts_ends(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab", whole=False))
+    await store.change("UPDATE page_card SET stale = false")
+    await store.forget_jobs()
+    await alerts.take(ROUTE, notice(over="a", whole=False))
+    assert await store.waiting() == [("page_card", 1)]
+
+
 async def test_an_alert_that_comes_back_keeps_its_page_open(store: Store, alerts: Alerts) -> None:
     await alerts.take(ROUTE, notice(firing="ab", whole=False))
     await alerts.take(ROUTE, notice(over="a", whole=False))
