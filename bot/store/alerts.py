@@ -274,14 +274,18 @@ class _Intake:
         await self._conn.execute(_TOLD, told)
 
     async def _note(self, page: _Page, gone: int) -> None:
-        """Keep in the timeline how the alerts of a page changed; a repetition changes nothing."""
+        """Tell how the alerts of a page changed; a repetition changes nothing.
+
+        Its card counts them. The timeline of a storm would be nothing but this.
+        """
         more = sum(not page.alerts.get(key) for key in self._firing)
         counts = ((more, "more firing"), (gone, "resolved"))
         detail = ", ".join(f"{count} {words}" for count, words in counts if count)
         if detail:
+            await mark_pages(self._conn, self._jobs, [page.id])
+        if detail and not page.storm:
             who, how = self._hand.name, self._hand.way
             await note(self._conn, page.id, "joined", who=who, how=how, detail=detail)
-            await mark_pages(self._conn, self._jobs, [page.id])  # its card counts them
 
     async def _storm_page(self) -> _Page | None:
         rows = await self._rows(_STORM, (self._route.source,))

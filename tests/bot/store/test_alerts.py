@@ -312,6 +312,16 @@ async def test_a_storm_ends_with_the_last_alert_that_it_counts(
     assert await alerts.take(ROUTE, notice("s2", over="b")) == Taken(Did.RESOLVED, 6)
 
 
+async def test_the_timeline_of_a_storm_does_not_list_each_alert_that_ends(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await alerts.take(ROUTE, notice("s2", "b"))
+    await alerts.take(ROUTE, notice("s1", over="a"))
+    assert await joined(store) == []
+
+
 async def test_what_has_a_page_of_its_own_stays_with_it_in_a_storm(
     store: Store, alerts: Alerts
 ) -> None:
