@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
-import psycopg
 import structlog
 from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
@@ -27,6 +26,7 @@ from bot.drain import Drain
 from bot.gateway import Gateway
 from bot.heart import Heart
 from bot.inbox import Inbox
+from bot.intake import alerts
 from bot.jobs import GRACE, Handler, Jobs
 from bot.lease import Lease
 from bot.limits import Limits
@@ -47,9 +47,10 @@ from bot.slack.pager import Pager
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
 from bot.slots import RESERVE, Slots
+from bot.store.alerts import Alerts
 from bot.store.book import Book
 from bot.store.cards import Cards
-from bot.store.database import Pool, locate, open_pool, open_queue_pool
+from bot.store.database import Pool, alive, locate, open_pool, open_queue_pool
 from bot.store.doubts import Doubts
 from bot.store.homes import Homes
 from bot.store.journeys import Itinerary
@@ -97,6 +98,7 @@ class _Parts:
     """What the builders below share."""
 
     config: Config
+    source: PolicySource
     stack: AsyncExitStack
     stopping: asyncio.Event
     metrics: Metrics = field(default_factory=Metrics)
@@ -132,8 +134,8 @@ async def running(
         psycopg.OperationalError: the database cannot be reached.
     """
     async with AsyncExitStack() as stack:
-        parts = _Parts(config, stack, stopping or asyncio.Event())
-        source = PolicySource(config.policy_path, config.policy_file)
+        source = PolicySource(config.policy_path, config.policy_file, config.variables)
+        parts = _Parts(config, source, stack, stopping or asyncio.Event())
         _in_background(parts, "policy", watch(source, parts.metrics))
         times = Timetable(lambda: source.current.timing, bool(config.settings.public_url))
         slack = await _slack(parts)
@@ -298,7 +300,7 @@ async def _face(
         socket = SocketConnection(app, app_token, slack.client, slack.voice.link)
 
     async def ready() -> str:
-        if not await _alive(store.pool):
+        if not await alive(store.pool):
             return "the database does not answer"
         connected = await socket.connected() if socket else await slack.identity.known()
         return "" if connected or not listens else "Slack is not connected"
@@ -307,6 +309,8 @@ async def _face(
     settings = parts.settings
     routes = web.routes(ready, parts.metrics)
     routes += _callbacks(parts, store)
+    take = Alerts(store.pool, store.jobs).take
+    routes.append(alerts(parts.source, settings.twilio_from, take, parts.metrics))
     if listens and socket is None:
         routes.append(web.slack_events(app))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)
@@ -327,15 +331,6 @@ def _callbacks(parts: _Parts, store: _Store) -> list[RouteDef]:
     _in_background(parts, "inbox", inbox.run())
     secret = token.get_secret_value()
     return [web.twilio_status(public_url, secret, inbox.hear, parts.metrics)]
-
-
-async def _alive(pool: Pool) -> bool:
-    try:
-        async with asyncio.timeout(2), pool.connection() as conn:
-            await conn.execute("SELECT 1")
-    except (psycopg.Error, TimeoutError, OSError):
-        return False
-    return True
 
 
 def _in_background(parts: _Parts, name: str, work: Coroutine[None, None, None]) -> None:
