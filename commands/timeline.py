@@ -29,6 +29,7 @@ _PHRASES: Mapping[str, Callable[[Happening], str]] = MappingProxyType(
         "exhausted": lambda _: "All steps are gone through, and nobody has acknowledged",
         "acknowledged": _by("Acknowledged"),
         "resolved": _by("Resolved"),
+        "joined": lambda entry: f"Alerts: {entry.detail}",
         "replied": lambda entry: f"{entry.who} wrote: {entry.detail}",
         "queued": _sms("queued"),
         "sending": _sms("being sent"),
