@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
-import psycopg
 import structlog
 from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
@@ -24,12 +23,14 @@ from bot.config import Config, Settings
 from bot.core import Core
 from bot.directory import LiveDirectory
 from bot.drain import Drain
+from bot.ear import Ear
 from bot.gateway import Gateway
 from bot.heart import Heart
 from bot.inbox import Inbox
 from bot.jobs import GRACE, Handler, Jobs
 from bot.lease import Lease
 from bot.limits import Limits
+from bot.listen import Listen
 from bot.metrics import Metrics
 from bot.pace import Pace
 from bot.policyfile import PolicySource
@@ -48,14 +49,16 @@ from bot.slack.voice import Voice, web_client
 from bot.slots import Slots
 from bot.store.book import Book
 from bot.store.cards import Cards
-from bot.store.database import Pool, locate, open_pool, open_queue_pool
+from bot.store.database import Pool, alive, locate, open_pool, open_queue_pool
 from bot.store.doubts import Doubts
 from bot.store.homes import Homes
 from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
+from bot.store.looks import Looks
 from bot.store.outbox import Outbox
 from bot.store.purge import Purge
 from bot.store.questions import PostgresQuestions
+from bot.store.replies import Replies as Inbound
 from bot.store.statuses import Statuses
 from bot.tasks import Task
 from bot.timetable import Timetable
@@ -156,10 +159,11 @@ async def running(
             Task.QUESTION: Asker(core, slack.voice).run,
         }
         _work(parts, store, twilio, times, shows, pace)
+        ear = _listen(parts, store, core, twilio)
         replies = Replies(slack.voice)
         tools = Tools(core, slack.voice, store.cards, slack.client, parts.metrics, replies, home)
         listeners = Listeners(tools)
-        address = await _face(parts, listeners, slack, store, listens=listens)
+        address = await _face(parts, listeners, slack, store, ear, listens=listens)
         log.info("ready", address=address, listens=listens)
         yield Bot(address, parts.stopping, listens)
         parts.stopping.set()
@@ -274,8 +278,17 @@ def _work(
     parts.stack.push_async_callback(finish)
 
 
+def _listen(parts: _Parts, store: _Store, core: Core, twilio: TwilioClient) -> Ear:
+    """Start to ask for replies; give what hears them."""
+    replies = Inbound(store.pool, store.jobs)
+    ear = Ear(replies, lambda: core.book.over(core.policy()), parts.metrics)
+    looks = Looks(store.pool, called_back=bool(parts.settings.public_url))
+    _in_background(parts, "listen", Listen(looks, ear, twilio).run())
+    return ear
+
+
 async def _face(
-    parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, *, listens: bool
+    parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, ear: Ear, *, listens: bool
 ) -> str:
     """Start what others reach: the HTTP listener and the connection to Slack."""
     app = bolt(parts.settings, slack.identity)
@@ -288,7 +301,7 @@ async def _face(
         socket = SocketConnection(app, app_token, slack.client, slack.voice.link)
 
     async def ready() -> str:
-        if not await _alive(store.pool):
+        if not await alive(store.pool):
             return "the database does not answer"
         connected = await socket.connected() if socket else await slack.identity.known()
         return "" if connected or not listens else "Slack is not connected"
@@ -296,7 +309,7 @@ async def _face(
     parts.stack.push_async_callback(listeners.drained, GRACE)
     settings = parts.settings
     routes = web.routes(ready, parts.metrics)
-    routes += _callbacks(parts, store)
+    routes += _callbacks(parts, store, ear)
     if listens and socket is None:
         routes.append(web.slack_events(app))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)
@@ -308,7 +321,7 @@ async def _face(
     return address
 
 
-def _callbacks(parts: _Parts, store: _Store) -> list[RouteDef]:
+def _callbacks(parts: _Parts, store: _Store, ear: Ear) -> list[RouteDef]:
     """Serve Twilio's callbacks where Twilio can reach us; configuration has seen to a token."""
     public_url, token = parts.settings.public_url, parts.settings.twilio_auth_token
     if not public_url or not token:
@@ -316,16 +329,10 @@ def _callbacks(parts: _Parts, store: _Store) -> list[RouteDef]:
     inbox = Inbox(store.statuses)
     _in_background(parts, "inbox", inbox.run())
     secret = token.get_secret_value()
-    return [web.twilio_status(public_url, secret, inbox.hear, parts.metrics)]
-
-
-async def _alive(pool: Pool) -> bool:
-    try:
-        async with asyncio.timeout(2), pool.connection() as conn:
-            await conn.execute("SELECT 1")
-    except (psycopg.Error, TimeoutError, OSError):
-        return False
-    return True
+    return [
+        web.twilio_status(public_url, secret, inbox.hear, parts.metrics),
+        web.twilio_inbound(public_url, secret, ear.hear, parts.metrics),
+    ]
 
 
 def _in_background(parts: _Parts, name: str, work: Coroutine[None, None, None]) -> None:

@@ -30,6 +30,14 @@ class Metrics:
             "sms_callbacks", "Twilio's status callbacks by the HTTP status of our answer",
             ["status"], registry=self._registry,
         )  # fmt: skip
+        self.inbound = Counter(
+            "sms_inbound", "Twilio's calls about replies by the HTTP status of our answer",
+            ["status"], registry=self._registry,
+        )  # fmt: skip
+        self.replies = Counter(
+            "sms_replies", "People's replies by what became of them", ["outcome"],
+            registry=self._registry,
+        )  # fmt: skip
         self.policy_faults = Counter(
             "sms_policy_faults", "Edits of sms.toml that were refused", registry=self._registry
         )

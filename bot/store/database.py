@@ -74,6 +74,16 @@ async def open_queue_pool(url: str) -> Pool:
     return await _open(url, _unhurried)
 
 
+async def alive(pool: Pool) -> bool:
+    """Tell whether the database answers soon."""
+    try:
+        async with asyncio.timeout(2), pool.connection() as conn:
+            await conn.execute("SELECT 1")
+    except (psycopg.Error, TimeoutError, OSError):
+        return False
+    return True
+
+
 async def _open(url: str, configure: Callable[[psycopg.AsyncConnection], Awaitable[None]]) -> Pool:
     pool: Pool = AsyncConnectionPool(
         url,

@@ -1,5 +1,7 @@
 """Pages in PostgreSQL: opened, acknowledged and resolved, each within the caller's transaction."""
 
+from collections.abc import Sequence
+
 import psycopg
 
 from bot.tasks import Deferrer
@@ -57,4 +59,16 @@ async def say(
     who: str = "",
 ) -> None:
     """Have something said in Slack about a page: ``reply``, ``note`` or ``loud``."""
+    raise NotImplementedError
+
+
+async def tell(
+    conn: psycopg.AsyncConnection,
+    jobs: Deferrer,
+    page_id: int,
+    key: str,
+    text: str,
+    addresses: Sequence[str],
+) -> None:
+    """Queue a text about a page to these addresses, once for each `key`."""
     raise NotImplementedError
