@@ -18,7 +18,8 @@ from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
-from bot.again import Again
+from bot.account import credentials
+from bot.climb import Climb
 from bot.config import Config, Settings
 from bot.core import Core
 from bot.directory import LiveDirectory
@@ -46,7 +47,7 @@ from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners, Tools
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
-from bot.slots import Slots
+from bot.slots import RESERVE, Slots
 from bot.store.book import Book
 from bot.store.cards import Cards
 from bot.store.database import Pool, alive, locate, open_pool, open_queue_pool
@@ -56,6 +57,8 @@ from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
 from bot.store.looks import Looks
 from bot.store.outbox import Outbox
+from bot.store.pagesteps import PageSteps
+from bot.store.pageviews import PostgresPages
 from bot.store.purge import Purge
 from bot.store.questions import PostgresQuestions
 from bot.store.replies import Replies as Inbound
@@ -65,7 +68,7 @@ from bot.timetable import Timetable
 from bot.track import Track
 from bot.upkeep import upkeep
 from bot.vitals import Vitals
-from twilio_core import Credentials, TwilioClient, open_http
+from twilio_core import TwilioClient, open_http
 
 IN_FLIGHT = 50
 """Requests to Twilio at once in one process."""
@@ -146,6 +149,7 @@ async def running(
             config.settings.twilio_from,
             store.cards,
             store.questions,
+            store.pages,
             lambda: source.current.timing.same_intent,
         )
         follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)
@@ -157,6 +161,7 @@ async def running(
             Task.NOTICE: follower.notify,
             Task.HOME: home.run,
             Task.QUESTION: Asker(core, slack.voice).run,
+            Task.PAGE: Climb(PageSteps(store.pool, store.jobs), core).run,
         }
         _work(parts, store, twilio, times, shows, pace)
         ear = _listen(parts, store, core, twilio)
@@ -189,16 +194,9 @@ async def _slack(parts: _Parts) -> _Slack:
 
 def _twilio(parts: _Parts, in_flight: int, seconds: float) -> TwilioClient:
     settings = parts.settings
-    credentials = Credentials(
-        settings.twilio_account_sid,
-        settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else "",
-        settings.twilio_api_key or "",
-        settings.twilio_api_secret.get_secret_value() if settings.twilio_api_secret else "",
-    )
-    # room for look-ups beside the messages: neither may queue behind the other in the pool
-    client = TwilioClient(
-        open_http(limit=in_flight + 10), credentials, settings.twilio_url, timeout=seconds
-    )
+    # room for pages and look-ups beside the messages: none may queue behind the others in the pool
+    http = open_http(limit=in_flight + RESERVE + 10)
+    client = TwilioClient(http, credentials(settings), settings.twilio_url, timeout=seconds)
     parts.stack.push_async_callback(client.aclose)
     return client
 
@@ -215,6 +213,7 @@ class _Store:
     cards: Cards
     statuses: Statuses
     questions: PostgresQuestions
+    pages: PostgresPages
 
 
 async def _store(parts: _Parts, times: Timetable) -> _Store:
@@ -238,6 +237,7 @@ async def _store(parts: _Parts, times: Timetable) -> _Store:
         Cards(pool),
         Statuses(pool, jobs),
         PostgresQuestions(pool, jobs),
+        PostgresPages(pool, jobs),
     )
 
 
@@ -255,13 +255,14 @@ def _work(
     status_url = f"{public_url.rstrip('/')}{web.STATUS_PATH}" if public_url else ""
     outbox, doubts = Outbox(pool, jobs), Doubts(pool, jobs)
     gateway = Gateway(twilio, parts.metrics, pace, status_url)
+    drain = Drain(outbox, gateway, Limits(pace.slots, pace, lease, parts.stopping))
     jobs.serve(
         {
-            Task.DRAIN: Drain(outbox, gateway, Limits(pace.slots, pace, lease, parts.stopping)).run,
+            Task.DRAIN: drain.run,
+            Task.URGENT: drain.urgent,
             **shows,
             Task.RECONCILE: Reconcile(outbox, doubts, store.statuses, twilio, times).run,
             Task.TRACK: Track(Itinerary(pool), store.statuses, twilio, times).run,
-            Task.AGAIN: Again(store.ledger, outbox).run,
         }
     )
     _in_background(

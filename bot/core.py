@@ -10,6 +10,7 @@ from bot.directory import LiveDirectory
 from bot.store.book import Book
 from bot.store.cards import Cards
 from bot.store.ledger import PostgresLedger
+from bot.store.pageviews import PostgresPages
 from bot.store.questions import PostgresQuestions
 from bot.suggester import Suggester
 from commands.choices import Chosen
@@ -17,11 +18,13 @@ from commands.dispatch import (
     Request,
     Services,
     answer,
+    answer_page,
     decide_doubt,
     dispatch,
     expire,
     look_at,
     retry_failed,
+    timeline,
     undo,
     withdraw,
 )
@@ -66,6 +69,7 @@ class Core:
         default_sender: the From of channels that name none.
         history: what was sent.
         questions: what is asked before sending.
+        pages: what is paged, and who has it.
         same_intent: gives how long the same text to the same people counts as sent already.
     """
 
@@ -76,6 +80,7 @@ class Core:
     default_sender: str
     history: Cards
     questions: PostgresQuestions
+    pages: PostgresPages
     same_intent: Callable[[], timedelta]
 
     async def services(self, patience: float = PROMPT) -> Services:
@@ -91,6 +96,7 @@ class Core:
             default_sender=self.default_sender,
             history=self.history,
             questions=self.questions,
+            pages=self.pages,
             same_intent=self.same_intent(),
         )
 
@@ -158,6 +164,14 @@ class Core:
     ) -> Outcome:
         """Carry out *Send again* or *Leave it*."""
         return await decide_doubt(actor, send_id, attempt, await self.services(), again=again)
+
+    async def answer_page(self, actor: Actor, page_id: int, *, resolves: bool) -> Outcome:
+        """Carry out *Acknowledge* or *Resolve*."""
+        return await answer_page(actor, page_id, await self.services(), resolves=resolves)
+
+    async def timeline(self, actor: Actor, page_id: int) -> Outcome:
+        """Carry out *Timeline*."""
+        return await timeline(actor, page_id, await self.services(PATIENT))
 
     async def undo(self, actor: Actor, number: int) -> Outcome:
         """Carry out *Undo* of a change of the directory."""

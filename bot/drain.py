@@ -32,7 +32,11 @@ class Drain:
     def __init__(self, outbox: Outbox, gateway: Gateway, limits: Limits) -> None:
         self._tools = Tools(outbox, gateway, limits)
 
-    async def run(self, send_id: int, owner: int) -> Unfinished | None:
+    async def urgent(self, send_id: int, owner: int) -> Unfinished | None:
+        """Do as `run` for a page, which waits for no ordinary send."""
+        return await self.run(send_id, owner, urgent=True)
+
+    async def run(self, send_id: int, owner: int, *, urgent: bool = False) -> Unfinished | None:
         """Send to everybody who is queued; None when nobody is left.
 
         Returns `Unfinished` when the process is stopping or may be taken for dead, somebody has to
@@ -46,7 +50,7 @@ class Drain:
         try:
             if not await self._alive():
                 return Unfinished(ELSEWHERE)
-            return await self._run(send_id, owner)
+            return await self._run(send_id, owner, urgent=urgent)
         finally:
             running.discard(send_id)
 
@@ -59,12 +63,12 @@ class Drain:
             return False
         return True
 
-    async def _run(self, send_id: int, owner: int) -> Unfinished | None:
+    async def _run(self, send_id: int, owner: int, *, urgent: bool) -> Unfinished | None:
         outbox, memory, limits = self._tools.outbox, self._tools.memory, self._tools.limits
         memory.owners.add(owner)
         await self._catch_up()
-        with limits.slots.sharing():
-            begun = await Round.begin(self._tools, send_id, owner)
+        with limits.slots.sharing(urgent=urgent):
+            begun = await Round.begin(self._tools, send_id, owner, urgent=urgent)
             if begun is None:
                 return None
             await begun.run()

@@ -15,7 +15,6 @@ from twilio_core import (
     Message,
     NewMessage,
     OutcomeUnknown,
-    Scope,
     StatusCallback,
     Throttled,
     TwilioClient,
@@ -30,6 +29,10 @@ ATTEMPTS = 8
 
 GIVE_UP = {Kind.SEND: 30.0, Kind.PAGE: 600.0}
 """Seconds without any connection to Twilio after which a send ends: a person who waits is told."""
+
+VALIDITY = 300
+"""Seconds for which Twilio tries to deliver a page: an older one would wake somebody for nothing,
+as the ladder has gone on by then."""
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
@@ -80,7 +83,13 @@ class Gateway:
     async def _ask(self, letter: Letter, claim: Claim) -> tuple[Answer, str]:
         callback = f"{self._status_url}{address_of(letter, claim)}" if self._status_url else ""
         try:
-            new = NewMessage(claim.address, letter.sender, letter.body, status_callback=callback)
+            new = NewMessage(
+                claim.address,
+                letter.sender,
+                letter.body,
+                status_callback=callback,
+                validity_period=VALIDITY if letter.kind is Kind.PAGE else None,
+            )
         except ValueError as fault:  # nothing was asked
             return RefusedByTwilio("1001", None, str(fault)), ""
         try:
@@ -167,9 +176,8 @@ def _report(delivery_id: int, sid: str, status: str, error_code: int | None, sou
     if not error_code or error_code.bit_length() >= _INT:
         reason = f"Twilio gave no reason ({status.lower()})"
         return Report(delivery_id, sid, status, source, reason=reason)
-    told = explain(error_code)
-    reason, passing = f"{error_code} {told.meaning}", told.scope is Scope.LATER
-    return Report(delivery_id, sid, status, source, error_code, reason, passing=passing)
+    reason = f"{error_code} {explain(error_code).meaning}"
+    return Report(delivery_id, sid, status, source, error_code, reason)
 
 
 def _in_words(answer: Answer) -> str:

@@ -35,9 +35,16 @@ _MANY = 1_000  # jobs at once: each waits on the network nearly all of its life
 _NEVER = 86_400.0  # the heart beats, not the library
 _PAUSE = 0.5
 
-# What sends comes before what only looks.
-_PRIORITY: Mapping[Task, int] = {Task.DRAIN: 10, Task.CARD: 5, Task.NOTICE: 5}
-_ONE_WAITS = frozenset({Task.NOTICE, Task.RECONCILE, Task.TRACK, Task.AGAIN, Task.HOME})
+# A page comes first, and what sends before what only looks.
+_PRIORITY: Mapping[Task, int] = {
+    Task.URGENT: 30,
+    Task.PAGE: 30,
+    Task.PAGE_CARD: 20,
+    Task.DRAIN: 10,
+    Task.CARD: 5,
+    Task.NOTICE: 5,
+}
+_ONE_WAITS = frozenset({Task.NOTICE, Task.RECONCILE, Task.TRACK, Task.HOME})
 
 log = structlog.get_logger(__name__)
 

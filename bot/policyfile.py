@@ -24,6 +24,7 @@ from bot.policyschema import (
 )
 from commands.entries import NumberEntry, to_entry
 from commands.numbers import to_address
+from commands.oncall import Ladder, Rung
 from commands.policy import ChannelRules, Contact, Group, Policy
 
 
@@ -282,6 +283,7 @@ def _policy_file(tables: PolicyTables) -> PolicyFile:
             for c in tables.contact
         ),
         groups=tuple(_group(g, tables.region) for g in tables.group),
+        ladders=tuple(ladder_of(_escalation(e)) for e in tables.escalation),
     )
     return PolicyFile(
         policy=policy,
@@ -318,6 +320,14 @@ def _group(table: GroupTable, region: str) -> Group:
 def _member(text: str, region: str) -> str:
     entry = to_entry(text)
     return to_address(entry.text, region) if isinstance(entry, NumberEntry) else str(entry)
+
+
+def ladder_of(
+    escalation: Escalation, *, link: str = "", source: str = "slack", storm: bool = False
+) -> Ladder:
+    """Give the ladder of a page that goes by an escalation."""
+    rungs = tuple(Rung(step.to, step.wait) for step in escalation.steps)
+    return Ladder(rungs, escalation.repeat, escalation.name, link, source, storm)
 
 
 def _escalation(table: EscalationTable) -> Escalation:

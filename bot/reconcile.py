@@ -3,7 +3,8 @@
 A request whose answer did not come may have been processed, so nothing is sent again blindly.
 Twilio's list is looked at with growing pauses through a grace period. Who is found there is
 accepted. Absence proves little: new messages were missing from the list for minutes in reports.
-So after the grace a page, which is urgent, is sent once more; of anything else the sender is asked.
+So after the grace a page that still waits for somebody is sent once more; of anything else the
+sender is asked.
 """
 
 import asyncio
@@ -145,7 +146,7 @@ class Reconcile:
 
     async def _end(self, send_id: int, letter: Letter, over: Sequence[Doubt], tried: str) -> None:
         """The grace is over: a page goes out once more, of anything else the sender is asked."""
-        urgent = letter.kind is Kind.PAGE
+        urgent = letter.kind is Kind.PAGE and not letter.over
         again = [d.delivery_id for d in over if urgent and not d.resent]
         if again:
             await self._doubts.resend(send_id, again, self._times.first_look())

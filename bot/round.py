@@ -41,29 +41,35 @@ class Tools:
 class Round:
     """The state of one `Drain.run`: `begin` it, then `run` it."""
 
-    def __init__(self, tools: Tools, send_id: int, owner: int, letter: Letter) -> None:
+    def __init__(
+        self, tools: Tools, send_id: int, owner: int, letter: Letter, *, urgent: bool
+    ) -> None:
         self._tools = tools
         self._limits = tools.limits
         self._send_id = send_id
         self._owner = owner
         self._letter = letter
+        self._urgent = urgent
         self._hand = Hand()
         self._news = asyncio.Event()
         self._starved = asyncio.Event()
 
     @classmethod
-    async def begin(cls, tools: Tools, send_id: int, owner: int) -> Self | None:
+    async def begin(
+        cls, tools: Tools, send_id: int, owner: int, *, urgent: bool = False
+    ) -> Self | None:
         """Put in order what others left of a send and claim the first recipients.
 
         None if the send is gone.
         """
         limits, memory = tools.limits, tools.memory
-        epoch, want = limits.lease.epoch, 0 if limits.resting else limits.slots.room(0)
+        room = limits.slots.room(0, urgent=urgent)
+        epoch, want = limits.lease.epoch, 0 if limits.resting else room
         found = await tools.outbox.begin(send_id, memory.owners, memory.held, owner, want)
         if found is None:
             return None
         letter, claims = found
-        begun = cls(tools, send_id, owner, letter)
+        begun = cls(tools, send_id, owner, letter, urgent=urgent)
         begun._claimed(claims, want, epoch)
         return begun
 
@@ -123,7 +129,11 @@ class Round:
         if hand.dry and (hand.due is None or hand.due > _now()):
             return 0
         ahead = min(max(hand.started, hand.ahead), limits.slots.limit // AHEAD)
-        return max(0, limits.slots.room(len(hand.posts)) + ahead - len(hand.ready))
+        return max(0, self._room + ahead - len(hand.ready))
+
+    @property
+    def _room(self) -> int:
+        return self._limits.slots.room(len(self._hand.posts), urgent=self._urgent)
 
     async def _wait(self, changed: asyncio.Event) -> None:
         """Wait for an answer, for room or for a pause to end; then let answers gather."""
@@ -200,7 +210,7 @@ class Round:
         """Post to those claimed ahead, as far as there is room."""
         hand, limits = self._hand, self._limits
         while hand.ready and not self._held_back:
-            if not limits.slots.room(len(hand.posts)):
+            if not self._room:
                 return
             claim, epoch = hand.ready.popleft()
             if limits.lease.holds(epoch):

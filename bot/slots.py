@@ -4,18 +4,23 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+RESERVE = 10
+"""Requests beyond the limit that are kept for pages, or as many as the limit is, if that is less:
+a page must not wait for an ordinary message that Twilio takes its time for."""
+
 
 class Slots:
     """A limit shared by all drains.
 
-    Each may use its equal part, so that a page never waits behind ten thousand others. What the
-    limit is follows from the pace of all processes (`bot.pace`).
+    Each may use its equal part, so that nobody waits behind ten thousand others; pages have a part
+    of their own. What the limit is follows from the pace of all processes (`bot.pace`).
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._used = 0
         self._sharers = 0
+        self._urgent = 0
         self._changed = asyncio.Event()
 
     @property
@@ -35,19 +40,24 @@ class Slots:
             self._notify()
 
     @contextmanager
-    def sharing(self) -> Iterator[None]:
-        """Count the caller among those who share the limit."""
+    def sharing(self, *, urgent: bool = False) -> Iterator[None]:
+        """Count the caller among those who share the limit; `urgent` if it posts a page."""
         self._sharers += 1
+        self._urgent += urgent
         try:
             yield
         finally:
             self._sharers -= 1
+            self._urgent -= urgent
             self._notify()
 
-    def room(self, held: int) -> int:
+    def room(self, held: int, *, urgent: bool = False) -> int:
         """Tell how many more slots a sharer that holds `held` may take now."""
-        share = max(1, self._limit // max(1, self._sharers))
-        return max(0, min(share - held, self._limit - self._used))
+        limit, sharers = self._limit, self._sharers
+        if urgent:  # ordinary ones take no part in it
+            limit, sharers = limit + min(RESERVE, limit), self._urgent
+        share = max(1, limit // max(1, sharers))
+        return max(0, min(share - held, limit - self._used))
 
     def take(self, count: int = 1) -> None:
         """Occupy `count` slots."""

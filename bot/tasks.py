@@ -8,7 +8,7 @@ import psycopg
 
 
 class Task(StrEnum):
-    """What is done in the background about a send; each job names one send, or one question.
+    """What is done in the background; each job names one send, one page or one question.
 
     The ledger is the truth and a job only a hint: each task reads what there is to do, so running
     one twice, or for nothing, is harmless.
@@ -24,8 +24,12 @@ class Task(StrEnum):
     """Look at Twilio for messages in doubt."""
     TRACK = "track"
     """Ask Twilio what became of messages on their way."""
-    AGAIN = "again"
-    """Send a page once more to those whose phone may be within reach by now."""
+    URGENT = "urgent"
+    """Post to whom a page has queued."""
+    PAGE = "page"
+    """Fire the step of a page that is due."""
+    PAGE_CARD = "page_card"
+    """Show in Slack what changed about a page, and say what is to be said."""
     QUESTION = "question"
     """Show a second person what is asked before sending, and what came of it."""
     HOME = "home"
@@ -38,7 +42,8 @@ class Order:
 
     Attributes:
         task: what to do.
-        send_id: about which send; of QUESTION, about which question.
+        send_id: about which send; of QUESTION, about which question; of PAGE and PAGE_CARD, about
+            which page.
         after: seconds from now before which it does not run.
     """
 
@@ -53,6 +58,6 @@ class Deferrer(Protocol):
     async def defer(self, *orders: Order, conn: psycopg.AsyncConnection | None = None) -> None:
         """Put jobs into the queue, in the transaction of `conn` or in one of their own.
 
-        Of NOTICE, RECONCILE, TRACK, AGAIN and HOME at most one waits for a send: a second is left
+        Of NOTICE, RECONCILE, TRACK and HOME at most one waits for a send: a second is left
         out.
         """

@@ -163,7 +163,7 @@ async def _second(question: Question, case: Case) -> Actor:
             "Answer where the question stands.",
             rule="a send is approved in its own channel",
         )
-    actor = await permit(case, Action.SEND)
+    actor = await permit(case, Action(question.new.kind))
     if question.new.actor.user == actor.user:
         rules = case.services.policy.channels[actor.channel]
         raise NotAllowed(
@@ -205,11 +205,18 @@ async def _decided(question: Question, case: Case) -> Draft:
     )
     theirs = replace(case, request=request)
     await check_open(theirs)
-    actor = await permit(theirs, Action.SEND)
-    drafted = await draft(theirs, actor, new.body, new.recipients, new.retry_of, sender=new.sender)
+    actor = await permit(theirs, Action(new.kind))
+    drafted = await draft(
+        theirs,
+        actor,
+        new.body,
+        new.recipients,
+        new.retry_of,
+        sender=new.sender,
+        ladder=new.ladder,
+    )
     kept = replace(
         drafted.new,
-        kind=new.kind,
         aware=new.aware,
         approver=new.approver,
         answers=question.turn,

@@ -10,7 +10,7 @@ inside the commit, so that two who send the same at the same moment do not both 
 from dataclasses import replace
 
 from commands.model import AuditEntry, NewSend
-from commands.outcome import Answered, Asked, Awaiting, Sending
+from commands.outcome import Answered, Asked, Awaiting, Paging, Sending
 from commands.policy import rule_of
 from commands.preview import preview
 from commands.question import OPEN, AlreadySent, Question, Stage
@@ -18,7 +18,7 @@ from commands.rules import ChannelRules
 from commands.send import Draft, commit
 from commands.services import Case
 
-Put = Sending | Asked | Awaiting | Answered
+Put = Sending | Paging | Asked | Awaiting | Answered
 """What becomes of a draft."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from commands import answering, book, choices
+from commands import acknowledge, answering, book, choices
 from commands.archived import check_open
 from commands.asking import put
 from commands.choices import Chosen
@@ -16,11 +16,12 @@ from commands.dressing import Text
 from commands.errors import CommandError, UsageError
 from commands.group import group
 from commands.help import help_
-from commands.later import later
 from commands.lookups import Lookups
 from commands.model import Actor, AuditEntry, Turn
 from commands.outcome import Outcome, Refused
+from commands.page import prepare_page
 from commands.parser import (
+    Ack,
     Command,
     Compose,
     Contacts,
@@ -30,6 +31,7 @@ from commands.parser import (
     Help,
     Page,
     Recipients,
+    Resolve,
     Send,
     Status,
     Why,
@@ -49,11 +51,13 @@ __all__ = [
     "Request",
     "Services",
     "answer",
+    "answer_page",
     "decide_doubt",
     "dispatch",
     "expire",
     "look_at",
     "retry_failed",
+    "timeline",
     "undo",
     "withdraw",
 ]
@@ -63,6 +67,10 @@ async def _send(command: Send, case: Case) -> Outcome:
     return await put(await prepare(command, case), case)
 
 
+async def _page(command: Page, case: Case) -> Outcome:
+    return await put(await prepare_page(command, case), case)
+
+
 VERBS: Mapping[type[Command], Callable[..., Awaitable[Outcome]]] = MappingProxyType(
     {
         Send: _send,
@@ -70,7 +78,9 @@ VERBS: Mapping[type[Command], Callable[..., Awaitable[Outcome]]] = MappingProxyT
         Recipients: recipients,
         Why: why,
         Help: help_,
-        Page: later,
+        Page: _page,
+        Ack: acknowledge.ack,
+        Resolve: acknowledge.resolve,
         Status: status,
         Contacts: contacts,
         ContactsAdd: add,
@@ -192,6 +202,27 @@ async def decide_doubt(
             return await leave(send_id, attempt, case)
         await check_open(case)
         return await send_again(send_id, attempt, case)
+
+    return await _answer(request, services, work)
+
+
+async def answer_page(actor: Actor, page_id: int, services: Services, *, resolves: bool) -> Outcome:
+    """Carry out *Acknowledge* (or `resolves`: *Resolve*) under a page's card."""
+    verb = "resolve" if resolves else "ack"
+    request = Request(f"{verb} {page_id}", actor, f"{verb}:{page_id}")
+
+    async def work(case: Case) -> Outcome:
+        return await acknowledge.clicked(page_id, case, resolves=resolves)
+
+    return await _answer(request, services, work)
+
+
+async def timeline(actor: Actor, page_id: int, services: Services) -> Outcome:
+    """Carry out *Timeline* under a page's card."""
+    request = Request(f"timeline {page_id}", actor, f"timeline:{page_id}")
+
+    async def work(case: Case) -> Outcome:
+        return await acknowledge.timeline(page_id, case)
 
     return await _answer(request, services, work)
 

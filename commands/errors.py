@@ -5,8 +5,7 @@
     ├── BadRecipients      one or more entries cannot be reached: names every one and why
     ├── NotAllowed         the policy says no: shows the line of sms.toml that would allow it
     ├── ChannelArchived    Slack has archived the channel that it was to be sent from
-    ├── OverLimit          more than the channel may send in one command or in 24 hours
-    └── NotYet             a verb or a size that this version does not serve
+    └── OverLimit          more than the channel may send in one command or in 24 hours
     LookupFailed           an outside directory (Twilio, Slack) did not answer; nothing was sent
 
 Each is an expected ending: `dispatch` turns it into a `Refused` outcome, so a caller never sees
@@ -74,10 +73,6 @@ class ChannelArchived(Refusal):
 
 class OverLimit(Refusal):
     """More recipients than one command, or 24 hours, may have in this channel."""
-
-
-class NotYet(Refusal):
-    """Understood, but not served by this version."""
 
 
 class LookupFailed(CommandError):

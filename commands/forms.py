@@ -8,6 +8,8 @@ FORMS: Mapping[str, str] = MappingProxyType(
         "send": "/sms send <recipients> <message>",
         "recipients": "/sms recipients [filter]",
         "page": "/sms page <recipients or escalation> <message>",
+        "ack": "/sms ack [id]",
+        "resolve": "/sms resolve [id]",
         "status": "/sms status [id]",
         "contacts": "/sms contacts, /sms contacts add NAME NUMBER, /sms contacts remove NAME",
         "group": "/sms group NAME NAME…, /sms group add NAME NAME…, /sms group remove NAME NAME…, "
@@ -16,10 +18,7 @@ FORMS: Mapping[str, str] = MappingProxyType(
         "help": "/sms help",
     }
 )
-"""Every verb of the contract, in its order."""
-
-SERVED = ("send", "recipients", "status", "contacts", "group", "why", "help")
-"""The verbs that this version carries out; the others are understood and refused."""
+"""Every verb, in the contract's order."""
 
 
 def write(verb: str, example: str = "") -> str:

@@ -13,6 +13,8 @@ _SEND = (
     "/sms send: opens the composer",
 )
 _RECIPIENTS = (f"{FORMS['recipients']}: lists who can be reached from here",)
+_PAGE = (f"{FORMS['page']}: pages until somebody acknowledges",)
+_ANSWERS = (f"{FORMS['ack']}: says that you have a page; {FORMS['resolve']} closes it",)
 _STATUS = (f"{FORMS['status']}: shows the last sends of this channel, or one in detail",)
 _ADMIN = (
     f"{FORMS['contacts']}: the directory, for admins",
@@ -24,15 +26,18 @@ _ALWAYS = (
 )
 
 
+_LINES = ((Action.SEND, _SEND), (Action.RECIPIENTS, _RECIPIENTS), (Action.PAGE, _PAGE))
+
+
 async def help_(_command: Help, case: Case) -> Helped:
     """List what this person can do here, then what is not allowed and how to mend it."""
     works: list[str] = []
     missing: list[str] = []
-    for action, lines in ((Action.SEND, _SEND), (Action.RECIPIENTS, _RECIPIENTS)):
+    for action, lines in _LINES:
         fault = await _fault(action, case)
         works += () if fault else lines
         missing += [fault] if fault else ()
-    works += () if await _fault(any_action(case), case) else _STATUS
+    works += () if await _fault(any_action(case), case) else (*_ANSWERS, *_STATUS)
     works += _ADMIN if await _admin(case) else ()
     return Helped((*works, *_ALWAYS, *missing))
 

@@ -123,3 +123,24 @@ class Ended:
     user: str
     code: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class Answerable:
+    """One page as far as it takes to acknowledge it.
+
+    Attributes:
+        page_id: its number.
+        channel: where it is shown.
+        stage: where it is.
+        code: its reply code.
+        body: its text.
+        addresses: everybody who was paged.
+    """
+
+    page_id: int
+    channel: str
+    stage: PageStage
+    code: str
+    body: str = field(repr=False)
+    addresses: frozenset[str] = field(repr=False)

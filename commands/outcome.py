@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from commands.oncall import Ended
+from commands.pageview import PageView, Timeline
 from commands.question import AlreadySent, Preview, Question
 from commands.snapshot import Snapshot, Standing
 
@@ -39,6 +41,58 @@ class Sending:
     recipients: int
     repeated: bool
     segments: int
+
+
+@dataclass(frozen=True)
+class Paging:
+    """The page is committed; its first step fires at once.
+
+    Attributes:
+        page_id: its number, for ``/sms ack`` and ``/sms status``.
+        escalation: its name, empty where people were named.
+        repeated: True if this very request had been committed before.
+    """
+
+    page_id: int
+    escalation: str
+    repeated: bool
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """Somebody has a page, or it is resolved: by this request, or before it.
+
+    Attributes:
+        ended: what came of it.
+        resolves: whether it was to be resolved.
+    """
+
+    ended: Ended
+    resolves: bool
+
+
+@dataclass(frozen=True)
+class OnePage:
+    """One page as it stands.
+
+    Attributes:
+        page: as it stands.
+        masked: whether the asker is shown no whole numbers.
+    """
+
+    page: PageView
+    masked: bool
+
+
+@dataclass(frozen=True)
+class Told:
+    """What happened to a page, for its timeline.
+
+    Attributes:
+        timeline: everything, in its order.
+    """
+
+    timeline: Timeline
 
 
 @dataclass(frozen=True)
@@ -251,6 +305,10 @@ class Helped:
 Outcome = (
     Refused
     | Sending
+    | Paging
+    | Acknowledged
+    | OnePage
+    | Told
     | SendingAgain
     | Asked
     | Awaiting

@@ -57,6 +57,28 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Ack:
+    """Say that one has a page.
+
+    Attributes:
+        id: its number; None for the one that waits in this channel.
+    """
+
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Resolve:
+    """Say that a page is over.
+
+    Attributes:
+        id: its number; None for the one that is not resolved in this channel.
+    """
+
+    id: int | None = None
+
+
+@dataclass(frozen=True)
 class Status:
     """Show the last sends, or one.
 
@@ -133,6 +155,8 @@ Explainable = (
     | Compose
     | Recipients
     | Page
+    | Ack
+    | Resolve
     | Status
     | Contacts
     | ContactsAdd
@@ -230,12 +254,24 @@ def _recipients(rest: str) -> Recipients:
 
 
 def _status(rest: str) -> Status:
+    return Status(_number("status", rest, "a send"))
+
+
+def _ack(rest: str) -> Ack:
+    return Ack(_number("ack", rest, "a page"))
+
+
+def _resolve(rest: str) -> Resolve:
+    return Resolve(_number("resolve", rest, "a page"))
+
+
+def _number(verb: str, rest: str, of: str) -> int | None:
     digits = rest.removeprefix("#")
     if not rest:
-        return Status()
+        return None
     if not (digits.isascii() and digits.isdecimal() and len(digits) < len(str(2**63))):
-        raise UsageError(f"“{plain(rest)}” is not the number of a send.", write("status"))
-    return Status(int(digits))
+        raise UsageError(f"“{plain(rest)}” is not the number of {of}.", write(verb))
+    return int(digits)
 
 
 def _contacts(rest: str) -> Contacts | ContactsAdd | ContactsRemove:
@@ -300,6 +336,8 @@ _READERS: Mapping[str, Callable[[str], Explainable]] = MappingProxyType(
         "send": _send,
         "recipients": _recipients,
         "page": _page,
+        "ack": _ack,
+        "resolve": _resolve,
         "status": _status,
         "contacts": _contacts,
         "group": _group,

@@ -15,6 +15,8 @@ from commands.model import (
     Recipient,
     Requeued,
 )
+from commands.oncall import Answerable, Ended, Hand
+from commands.pageview import PageView, Timeline
 from commands.person import Person
 from commands.question import AlreadySent, Question, Stage
 from commands.site import Health, Reading
@@ -140,6 +142,31 @@ class Questions(Protocol):
         None, and nothing is written, if `question.turn` is not its turn any more. Where it waits
         for somebody, it can be answered for `LIFE` from now.
         """
+
+
+class Pages(Protocol):
+    """Pages, and who has them."""
+
+    async def answerable(self, page_id: int) -> Answerable | None:
+        """Give a page as far as it takes to answer it; None if there is none of this number."""
+
+    async def lately(self, channel: str) -> tuple[Answerable, ...]:
+        """Give the pages of a channel that are not resolved, of the last day, newest first."""
+
+    async def acknowledge(self, page_id: int, hand: Hand) -> Ended | None:
+        """Note who has a page, and tell everybody paged; None if there is no such page.
+
+        The first one wins: whoever comes later is told who has it.
+        """
+
+    async def resolve(self, page_id: int, hand: Hand) -> Ended | None:
+        """Close a page, and tell everybody paged; None if there is no such page."""
+
+    async def view(self, page_id: int) -> PageView | None:
+        """Give a page as it stands; None if there is none of this number."""
+
+    async def timeline(self, page_id: int) -> Timeline | None:
+        """Give everything that happened to a page; None if there is none of this number."""
 
 
 class History(Protocol):

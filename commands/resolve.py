@@ -18,7 +18,7 @@ from commands.entries import (
     UserGroupEntry,
     to_entry,
 )
-from commands.errors import BadRecipients, Problem
+from commands.errors import BadRecipients, LookupFailed, Problem
 from commands.model import Recipient
 from commands.numbers import BadNumber, to_address
 from commands.person import PersonState
@@ -78,6 +78,40 @@ async def resolve(entries: Sequence[Entry], policy: Policy, directory: Directory
     if problems:
         raise BadRecipients(tuple(problems), _REMEDY)
     return Resolved(tuple(recipients.values()), named - len(recipients))
+
+
+@dataclass(frozen=True)
+class Reachable:
+    """Whom a recipient list reaches at a moment, as far as can be told.
+
+    Attributes:
+        recipients: each address once, in order; its first name wins.
+        problems: the entries that reach nobody, and why.
+        unanswered: whether a directory outside did not answer, so that asking again may help.
+    """
+
+    recipients: tuple[Recipient, ...]
+    problems: tuple[Problem, ...] = ()
+    unanswered: bool = False
+
+
+async def reachable(entries: Sequence[Entry], policy: Policy, directory: Directory) -> Reachable:
+    """Give whom `entries` reach now; what is wrong with one does not keep the others back."""
+    resolver = _Resolver(policy, directory)
+    recipients: dict[str, Recipient] = {}
+    problems: dict[Problem, None] = {}
+    unanswered = False
+    for entry in entries:
+        try:
+            async for found in resolver.find(entry):
+                if isinstance(found, Problem):
+                    problems[found] = None
+                elif not (known := recipients.get(found.address)) or not known.name:
+                    recipients[found.address] = found
+        except LookupFailed as failed:
+            problems[Problem(str(entry), failed.text)] = None
+            unanswered = True
+    return Reachable(tuple(recipients.values()), tuple(problems), unanswered)
 
 
 class _Resolver:

@@ -4,6 +4,8 @@ What failed is sent again as a new send. What is in doubt is the same send still
 word its recipients are queued anew, or left as they are.
 """
 
+from dataclasses import replace
+
 from commands.asking import Put, put
 from commands.errors import NotAllowed, Refusal, UsageError
 from commands.model import Action, Part
@@ -36,8 +38,9 @@ async def retry(send_id: int, case: Case) -> Put:
         raise _nothing_failed(part)
     key = retry_key(send_id, part.retries)
     sender = still(case.services.policy.channels[actor.channel], part.sender)
-    drawn = await draft(case, actor, part.body, part.recipients, send_id, key, sender)
-    return await put(drawn, case)
+    keyed = replace(case, request=replace(case.request, request_key=key))
+    drawn = await draft(keyed, actor, part.body, part.recipients, send_id, sender)
+    return await put(drawn, keyed)
 
 
 async def send_again(send_id: int, attempt: int, case: Case) -> SendingAgain:

@@ -8,6 +8,7 @@ from typing import Final
 
 from commands.model import Recipient
 from commands.numbers import BadNumber, is_number, to_address
+from commands.oncall import Ladder
 
 EVERYBODY: Final = "*"
 """In `who`: everybody in the channel."""
@@ -105,6 +106,7 @@ class Policy:
         channels: rules by channel id.
         contacts: the directory's people.
         groups: the directory's groups.
+        ladders: the escalations.
         edition: which state of the directory that is kept in Slack this is.
     """
 
@@ -113,6 +115,7 @@ class Policy:
     channels: Mapping[str, ChannelRules] = field(default_factory=lambda: MappingProxyType({}))
     contacts: tuple[Contact, ...] = ()
     groups: tuple[Group, ...] = ()
+    ladders: tuple[Ladder, ...] = ()
     edition: int = 0
 
     def named(self, name: str) -> Contact | Group | None:
@@ -136,6 +139,11 @@ class Policy:
     def group_named(self) -> Mapping[str, Group]:
         """Groups by case-folded name; the first of a name wins."""
         return MappingProxyType({g.name.casefold(): g for g in reversed(self.groups)})
+
+    @cached_property
+    def escalations(self) -> Mapping[str, Ladder]:
+        """Escalations by case-folded name."""
+        return MappingProxyType({ladder.escalation.casefold(): ladder for ladder in self.ladders})
 
     @cached_property
     def contact_of(self) -> Mapping[str, Contact]:

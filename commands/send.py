@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from commands.dressing import Text
 from commands.errors import OverLimit, UsageError
 from commands.lookups import Lookups
-from commands.model import Action, Actor, Committed, LimitReached, NewSend, Recipient
-from commands.outcome import ComposerAsked, Sending
+from commands.model import Action, Actor, Committed, Kind, LimitReached, NewSend, Recipient
+from commands.oncall import Ladder
+from commands.outcome import ComposerAsked, Paging, Sending
 from commands.parser import Compose, Send
 from commands.permission import permit, require
 from commands.policy import (
@@ -68,7 +69,7 @@ async def prepare(command: Send, case: Case) -> Draft:
         CommandError: anything speaks against the send.
     """
     actor = await permit(case, Action.SEND)
-    body = await _body(command.message, case.lookups)
+    body = await message_of(command.message, case.lookups)
     found = await resolve(command.entries, case.services.policy, case.lookups)
     drafted = await draft(case, actor, body, found.recipients, sender=command.sender)
     return replace(drafted, folded=found.folded)
@@ -80,8 +81,9 @@ async def draft(
     body: str,
     recipients: tuple[Recipient, ...],
     retry_of: int | None = None,
-    request_key: str = "",
     sender: str = "",
+    *,
+    ladder: Ladder | None = None,
 ) -> Draft:
     """Decide on the recipients of a send whose action is permitted.
 
@@ -91,8 +93,8 @@ async def draft(
         body: the text.
         recipients: whom it would reach.
         retry_of: the send whose failures it repeats.
-        request_key: what makes two of it one send; by default the request's.
         sender: which of the channel's senders was chosen; empty for its first.
+        ladder: of a page, whom it goes to one after the other.
 
     Raises:
         Refusal: the channel does not reach all of them, not so many at once, or not from there.
@@ -102,11 +104,12 @@ async def draft(
     verified = None
     if needs_verified(policy, actor.channel, recipients):
         verified = frozenset(r.address for r in await case.lookups.verified())
-    decision = decide(policy, actor, Action.SEND, recipients, verified)
+    kind = Kind.PAGE if ladder else Kind.SEND
+    decision = decide(policy, actor, Action(kind), recipients, verified)
     require(decision)
     rules = policy.channels[actor.channel]
     new = NewSend(
-        request_key=request_key or request.request_key,
+        request_key=request.request_key,
         actor=actor,
         body=body,
         recipients=recipients,
@@ -117,11 +120,13 @@ async def draft(
         retry_of=retry_of,
         answer_url=request.answer_url,
         guard=case.services.same_intent,
+        kind=kind,
+        ladder=ladder,
     )
     return Draft(new, decision)
 
 
-async def commit(drafted: Draft, case: Case) -> Sending | AlreadySent | Question:
+async def commit(drafted: Draft, case: Case) -> Sending | Paging | AlreadySent | Question:
     """Write the send to the ledger.
 
     Raises:
@@ -134,11 +139,18 @@ async def commit(drafted: Draft, case: Case) -> Sending | AlreadySent | Question
         raise _over_limit(written, rules, len(new.recipients))
     if not isinstance(written, Committed):
         return written
+    if new.ladder:
+        return Paging(written.send_id, new.ladder.escalation, written.repeated)
     segments = measure(new.body).segments
     return Sending(written.send_id, len(new.recipients), written.repeated, segments)
 
 
-async def _body(message: Text, lookups: Lookups) -> str:
+async def message_of(message: Text, lookups: Lookups) -> str:
+    """Fill in the names of those whom a message mentions.
+
+    Raises:
+        UsageError: nothing is left of it, or it is longer than Twilio takes.
+    """
     names = {user: await lookups.user_name(user) for user in message.users}
     body = message.filled(names).strip()
     if not body:

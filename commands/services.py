@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from commands.lookups import Lookups
 from commands.model import Actor
-from commands.ports import AuditLog, Book, Clock, Directory, History, Ledger, Questions
+from commands.ports import AuditLog, Book, Clock, Directory, History, Ledger, Pages, Questions
 from commands.rules import Policy
 
 
@@ -44,6 +44,7 @@ class Services:
         default_sender: the From of channels that name none.
         history: what was sent.
         questions: what is asked before sending.
+        pages: what is paged, and who has it.
         same_intent: how long the same text to the same people counts as sent already; zero asks
             nobody.
     """
@@ -57,6 +58,7 @@ class Services:
     default_sender: str
     history: History
     questions: Questions
+    pages: Pages
     same_intent: timedelta
 
 

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from commands.acknowledge import one_page
 from commands.errors import UsageError
 from commands.model import Actor
-from commands.outcome import LastSends, OneSend
+from commands.outcome import LastSends, OnePage, OneSend
 from commands.parser import Status
 from commands.permission import any_action, permit
 from commands.services import Case
@@ -13,7 +14,7 @@ LAST: Final = 10
 """How many sends are listed."""
 
 
-async def status(command: Status, case: Case) -> LastSends | OneSend:
+async def status(command: Status, case: Case) -> LastSends | OneSend | OnePage:
     """Show what was sent from here to whoever may do anything here.
 
     Raises:
@@ -22,7 +23,7 @@ async def status(command: Status, case: Case) -> LastSends | OneSend:
     actor = await permit(case, any_action(case))
     if command.id is None:
         return LastSends(await case.services.history.last(actor.channel, LAST))
-    return await _one(command.id, actor, case)
+    return await one_page(command.id, case) or await _one(command.id, actor, case)
 
 
 async def _one(send_id: int, actor: Actor, case: Case) -> OneSend:

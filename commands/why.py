@@ -4,18 +4,20 @@ from collections.abc import Iterator
 
 from commands.asking import rules_of
 from commands.errors import Refusal
-from commands.later import later
 from commands.model import Action
 from commands.outcome import Explained
+from commands.page import prepare_page
 from commands.parser import (
+    Ack,
     Compose,
     Contacts,
     ContactsAdd,
     ContactsRemove,
     Explainable,
     Group,
-    Help,
+    Page,
     Recipients,
+    Resolve,
     Send,
     Status,
     Why,
@@ -42,8 +44,8 @@ async def why(command: Why, case: Case) -> Explained:
 
 async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
     match command:
-        case Send():
-            return await _send(await prepare(command, case), case)
+        case Send() | Page():
+            return await _addressed(command, case)
         case Compose() | Recipients():
             lists = isinstance(command, Recipients)
             return _action(await ask(case, Action.RECIPIENTS if lists else Action.SEND))
@@ -52,12 +54,29 @@ async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
             return decision.reason, decision.rule
         case Status():
             await status(command, case)
-            reason, rule = _action(await ask(case, any_action(case)))
-            return f"{reason} Who may do anything here may see what was sent from here.", rule
-        case Help():
-            return "Help is given to everybody.", ""
+            return await _anything(case, _SEE)
+        case Ack() | Resolve():
+            return await _anything(case, _ANSWER)
         case _:
-            return await later(command, case)
+            return "Help is given to everybody.", ""
+
+
+_SEE = "Who may do anything here may see what was sent from here."
+_ANSWER = (
+    "Who may do anything here may answer a page of this channel, and so may everybody who was "
+    "paged."
+)
+
+
+async def _anything(case: Case, words: str) -> tuple[str, str]:
+    reason, rule = _action(await ask(case, any_action(case)))
+    return f"{reason} {words}", rule
+
+
+async def _addressed(command: Send | Page, case: Case) -> tuple[str, str]:
+    if isinstance(command, Page):
+        return await _page(await prepare_page(command, case), case)
+    return await _send(await prepare(command, case), case)
 
 
 async def _send(draft: Draft, case: Case) -> tuple[str, str]:
@@ -76,6 +95,22 @@ async def _send(draft: Draft, case: Case) -> tuple[str, str]:
             f"send {already.send_id} already, or may get it."
         )
     said += filter(None, (billed(new.body, count), plainly(new.body)))
+    return " ".join(said), draft.decision.rule
+
+
+async def _page(draft: Draft, case: Case) -> tuple[str, str]:
+    new = draft.new
+    said = [draft.decision.reason]
+    if new.ladder and new.ladder.escalation:
+        steps = len(new.ladder.rungs)
+        said.append(
+            f"The escalation {new.ladder.escalation} has {steps} step{'' if steps == 1 else 's'}, "
+            f"gone through {new.ladder.rounds} times at most; who is on duty is looked up when a "
+            "step fires."
+        )
+    said += _questions(rules_of(draft, case), len(new.recipients))
+    if await case.services.ledger.already(new):
+        said.append("You would be asked first: a page with the same text is under way.")
     return " ".join(said), draft.decision.rule
 
 

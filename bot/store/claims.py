@@ -35,7 +35,12 @@ WITH next AS (
 SELECT id, address, attempt FROM claimed ORDER BY position
 """
 
-LETTER = "SELECT sender, body, kind, token, created FROM send WHERE id = %s"
+LETTER = """
+SELECT sender, body, kind, token, created, EXISTS (
+    SELECT 1 FROM page WHERE id = page_id AND due IS NULL
+) OR page_id IS NOT NULL AND page_step IS NULL
+FROM send WHERE id = %s
+"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Letter:
         kind: plain send or page.
         token: the send's part of the address for status callbacks.
         created: when it was committed.
+        over: whether it belongs to a page, and nobody has to be woken by it any more.
     """
 
     sender: str
@@ -55,6 +61,7 @@ class Letter:
     kind: Kind
     token: str = field(repr=False)
     created: datetime
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,5 +93,5 @@ def read_letter(row: Sequence[Any] | None) -> Letter | None:
     """Read a row of `LETTER`; None if there is no such send."""
     if row is None:
         return None
-    sender, body, kind, token, created = row
-    return Letter(sender, body, Kind(kind), token, created)
+    sender, body, kind, token, created, over = row
+    return Letter(sender, body, Kind(kind), token, created, over)

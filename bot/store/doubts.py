@@ -10,7 +10,7 @@ from bot.store.database import Pool
 from bot.store.marks import mark
 from bot.store.optouts import reasons
 from bot.tasks import Deferrer, Order, Task
-from commands.model import Requeued
+from commands.model import Kind, Requeued
 
 AT_ONCE = 100
 """Recipients that one look is for; further ones have the next."""
@@ -84,7 +84,7 @@ MAYBE = "no clear answer from Twilio; not sent again: "
 
 _REOPEN = """
 UPDATE send SET settled = NULL, left_by = '', look_at = now() + make_interval(secs => %s)
-WHERE id = %s
+WHERE id = %s RETURNING kind
 """
 
 _EVERY_ATTEMPT = 2**31 - 1
@@ -196,8 +196,10 @@ async def requeue(
     """
     done = await _requeue(conn, send_id, {"attempt": attempt, "ids": ids, "source": source})
     if done.again:
-        await conn.execute(_REOPEN, (look_after, send_id))
-        await jobs.defer(Order(Task.DRAIN, send_id), conn=conn)
+        cursor = await conn.execute(_REOPEN, (look_after, send_id))
+        [(kind,)] = await cursor.fetchall()
+        drain = Task.URGENT if kind == Kind.PAGE else Task.DRAIN
+        await jobs.defer(Order(drain, send_id), conn=conn)
         if look_after is not None:
             await jobs.defer(Order(Task.TRACK, send_id, look_after), conn=conn)
     if done != Requeued():

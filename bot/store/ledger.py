@@ -1,6 +1,6 @@
 """The ledger in PostgreSQL: sends are committed here before anything leaves for Twilio."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import LiteralString
 
 import psycopg
@@ -8,10 +8,12 @@ import psycopg
 from bot.store.audit import append, refusals
 from bot.store.database import Pool
 from bot.store.doubts import requeue
+from bot.store.intents import already_sent
 from bot.store.marks import mark
 from bot.store.optouts import OPTED_OUT, OPTED_OUT_AMONG, leave_out
+from bot.store.pages import open_page
 from bot.store.questions import PostgresQuestions, sent
-from bot.store.retries import FAILED, LEFT_OUT, PASSING
+from bot.store.retries import FAILED, LEFT_OUT
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
 from commands.intent import intent_of
@@ -47,29 +49,6 @@ _CARD = "INSERT INTO card (send_id, answer_url) VALUES (%s, %s)"
 _USED = """
 SELECT coalesce(sum(recipients), 0) FROM send
 WHERE channel = %s AND created > now() - interval '24 hours' AND id <> %s
-"""
-
-# By the text's digest; each such send's recipients by their own index. A send that the sender is
-# aware of counts among those who have it, but asks nothing by itself.
-_ALREADY = """
-WITH earlier AS MATERIALIZED (
-    SELECT id, actor, created FROM send
-    WHERE intent = %(intent)s AND request_key <> %(key)s
-      AND (created > now() - %(guard)s::interval OR id = ANY(%(told)s::bigint[]))
-), seen AS (
-    SELECT d.address,
-        bool_or(d.state NOT IN ('failed', 'undelivered', 'canceled', 'suppressed')) AS reached,
-        bool_or(d.state = 'delivered') AS delivered,
-        array_agg(d.send_id) AS sends
-    FROM earlier e JOIN delivery d ON d.send_id = e.id
-    WHERE d.address = ANY(%(addresses)s) GROUP BY 1
-), reached AS (SELECT * FROM seen WHERE reached)
-SELECT e.id, e.actor, e.created,
-    (SELECT array_agg(DISTINCT s) FROM reached, unnest(sends) AS s),
-    (SELECT array_agg(address) FROM reached),
-    (SELECT count(*) FROM reached WHERE delivered)
-FROM earlier e WHERE e.id IN (SELECT unnest(sends) FROM reached)
-ORDER BY e.created DESC, e.id DESC LIMIT 1
 """
 
 _HEAD = """
@@ -132,7 +111,7 @@ class PostgresLedger:
     async def already(self, send: NewSend, *, told: bool = False) -> AlreadySent | None:
         """Tell who of its recipients has the same text already, if its sender is not aware."""
         async with self._pool.connection() as conn:
-            return await _already(conn, send, told=told)
+            return await already_sent(conn, send, told=told)
 
     async def _commit(self, conn: psycopg.AsyncConnection, send: NewSend) -> Committed:
         if send.daily_limit is not None:  # two commands must not pass the limit together
@@ -143,19 +122,34 @@ class PostgresLedger:
             await conn.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (intent_of(send.body),)
             )
-        if already := await _already(conn, send):
+        if already := await already_sent(conn, send):
             raise _Refused(already)
+        if send.ladder:
+            return await self._open(conn, send)
         send_id = await self._insert(conn, send)
         if send_id is None:
             return await _known(conn, send.request_key)
         if not await sent(conn, send, send_id):
             raise _Refused(None)
+        await self._after(conn, send, send_id)
+        await self._fill(conn, send, send_id)
+        return Committed(send_id)
+
+    async def _open(self, conn: psycopg.AsyncConnection, send: NewSend) -> Committed:
+        opened = await open_page(conn, self._jobs, send)
+        if opened.repeated:
+            return opened
+        if not await sent(conn, send, opened.send_id):
+            raise _Refused(None)
+        await self._after(conn, send, opened.send_id)
+        return opened
+
+    async def _after(self, conn: psycopg.AsyncConnection, send: NewSend, number: int) -> None:
+        """Show a second person that it is done, and see that the channel's limit leaves room."""
         if send.answers and send.approver:
             await self._jobs.defer(Order(Task.QUESTION, send.answers.question), conn=conn)
         if send.daily_limit is not None:
-            await _check_limit(conn, send, send_id, send.daily_limit)
-        await self._fill(conn, send, send_id)
-        return Committed(send_id)
+            await _check_limit(conn, send, number, send.daily_limit)
 
     async def _insert(self, conn: psycopg.AsyncConnection, send: NewSend) -> int | None:
         actor = send.actor
@@ -225,10 +219,6 @@ class PostgresLedger:
         """
         return await self._part(send_id, FAILED, {"send": send_id})
 
-    async def passing_part(self, send_id: int, codes: Sequence[int]) -> Part | None:
-        """Give those of `failed_part` whose failure has one of these codes of Twilio's."""
-        return await self._part(send_id, PASSING, {"send": send_id, "codes": list(codes)})
-
     async def doubtful_part(self, send_id: int, attempt: int) -> Part | None:
         """Give those in doubt whom nobody looks for any more; None if there is no such send."""
         return await self._part(send_id, _DOUBTFUL, {"send": send_id, "attempt": attempt})
@@ -285,31 +275,6 @@ class _Refused(Exception):
     def __init__(self, verdict: LimitReached | AlreadySent | None) -> None:
         super().__init__()
         self.verdict = verdict
-
-
-async def _already(
-    conn: psycopg.AsyncConnection, send: NewSend, *, told: bool = False
-) -> AlreadySent | None:
-    """Tell who has the same text by another request, unless the sender is aware of it.
-
-    With `told` also what the sender is aware of, however long ago it was.
-    """
-    if not send.guard and not (told and send.aware):
-        return None
-    asked = {
-        "intent": intent_of(send.body),
-        "guard": send.guard,
-        "key": send.request_key,
-        "told": sorted(send.aware) if told else [],
-        "addresses": [r.address for r in send.recipients],
-    }
-    row = await (await conn.execute(_ALREADY, asked)).fetchone()
-    if row is None:
-        return None
-    send_id, actor, at, sends, reached, delivered = row
-    if send.aware.issuperset(sends) and not told:
-        return None
-    return AlreadySent(send_id, actor, at, frozenset(sends), frozenset(reached), delivered)
 
 
 async def _known(conn: psycopg.AsyncConnection, request_key: str) -> Committed:

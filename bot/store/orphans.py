@@ -13,12 +13,16 @@ OVERDUE = 5.0
 
 _NEEDED = """
 WITH needed AS (
-    SELECT 'drain' AS task, id AS send_id FROM send
+    SELECT CASE kind WHEN 'page' THEN 'urgent' ELSE 'drain' END AS task, id AS send_id FROM send
     WHERE settled IS NULL AND created < now() - make_interval(secs => %(late)s)
   UNION ALL
     SELECT 'track', id FROM send WHERE look_at < now() - make_interval(secs => %(late)s)
   UNION ALL
     SELECT 'card', send_id FROM card WHERE stale
+  UNION ALL
+    SELECT 'page', id FROM page WHERE due < now() - make_interval(secs => %(late)s)
+  UNION ALL
+    SELECT 'page_card', page_id FROM page_card WHERE stale
   UNION ALL
     SELECT DISTINCT 'reconcile', send_id FROM delivery
     WHERE state = 'in_doubt' AND next_check < now() - make_interval(secs => %(late)s)

@@ -63,8 +63,6 @@ WITH waiting AS (
 INSERT INTO event (delivery_id, state, source) SELECT id, 'failed', 'halt' FROM stopped
 """
 
-_STOPPED = "the process that was sending stopped before Twilio's answer was recorded"
-
 _SETTLE = """
 UPDATE send SET settled = CASE WHEN busy.yes THEN NULL ELSE coalesce(settled, now()) END
 FROM (SELECT EXISTS (
@@ -80,7 +78,8 @@ SELECT
     (SELECT extract(epoch FROM min(coalesce(next_check, now())) - now())::float8
      FROM delivery WHERE send_id = %(send)s AND state = 'queued'),
     EXISTS (SELECT 1 FROM delivery
-            WHERE send_id = %(send)s AND state = 'in_doubt' AND next_check IS NOT NULL)
+            WHERE send_id = %(send)s AND state = 'in_doubt' AND next_check IS NOT NULL),
+    EXISTS (SELECT 1 FROM send WHERE id = %(send)s AND page_id IS NOT NULL)
 """
 
 
@@ -199,4 +198,7 @@ class Outbox:
         due: float | None = row[0] if row else None
         if row and row[1]:
             await self._jobs.defer(Order(Task.RECONCILE, send_id))
+        if row and row[2]:  # a step that reached nobody is not waited out
+            async with self._pool.connection() as conn, conn.transaction():
+                await mark(conn, self._jobs, [send_id])
         return due

@@ -1,4 +1,4 @@
-"""Remove what is old: sends, changes of the directory, questions, homes, ended jobs.
+"""Remove what is old: sends, pages, replies, changes of the directory, questions, homes, jobs.
 
 In small batches, each a transaction of its own, so that nothing else waits for long. The audit is
 kept: it holds neither numbers nor texts.
@@ -56,6 +56,23 @@ DELETE FROM question WHERE id IN (
 """
 
 
+# With what was written about them, and what was said to them; those that somebody may still answer
+# stay. What strangers wrote is known by its number only.
+_PAGES = """
+DELETE FROM page WHERE id IN (
+    SELECT id FROM page WHERE created < now() - make_interval(secs => %s) AND due IS NULL
+    ORDER BY created LIMIT %s
+)
+"""
+
+_REPLIES = """
+DELETE FROM reply WHERE sid IN (
+    SELECT sid FROM reply WHERE received < now() - make_interval(secs => %s)
+    ORDER BY received LIMIT %s
+)
+"""
+
+
 class Purge:
     """Removes old sends; one process at a time."""
 
@@ -79,7 +96,9 @@ class Purge:
                 changes = (await conn.execute(_CHANGES, (keep, BATCH))).rowcount
                 questions = (await conn.execute(_QUESTIONS, (BATCH,))).rowcount
                 homes = (await conn.execute(_HOMES, (BATCH,))).rowcount
-                return jobs + changes + questions + homes
+                pages = (await conn.execute(_PAGES, (keep, BATCH))).rowcount
+                replies = (await conn.execute(_REPLIES, (keep, BATCH))).rowcount
+                return jobs + changes + questions + homes + pages + replies
             removed = (await conn.execute(_DELIVERIES, (old[0], BATCH))).rowcount
             if removed < BATCH:
                 removed += (

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from bot.store.audit import append
 from bot.store.database import Pool
+from bot.store.ladders import packed, unpacked
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
 from commands.model import Actor, AuditEntry, Kind, NewSend, Recipient, Turn
@@ -15,13 +17,13 @@ from commands.question import LIFE, OPEN, Question, Stage
 
 _COLUMNS = """
     id, turn, stage, request_key, kind, team, channel, actor, sender, body, rule, addresses, names,
-    folded, retry_of, answer_url, aware, approver, decided_by, send_id, expires
+    folded, retry_of, answer_url, aware, approver, ladder, decided_by, send_id, expires
 """
 
 _ASK = f"""
 INSERT INTO question (request_key, stage, kind, team, channel, actor, sender, body, rule, addresses,
-    names, folded, retry_of, answer_url, aware, approver, expires)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now() + %s)
+    names, folded, retry_of, answer_url, aware, approver, ladder, expires)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now() + %s)
 ON CONFLICT (request_key) DO NOTHING
 RETURNING {_COLUMNS}
 """  # noqa: S608 - the columns are ours
@@ -81,6 +83,7 @@ async def ask(
         send.answer_url,
         sorted(send.aware),
         send.approver,
+        Jsonb(packed(send.ladder)) if send.ladder else None,
         LIFE,
     )
     made = await (await conn.execute(_ASK, row)).fetchone()
@@ -196,7 +199,7 @@ def _lists(send: NewSend) -> tuple[list[str], list[str]]:
 
 def _question(row: Sequence[Any]) -> Question:
     number, turn, stage, key, kind, team, channel, actor, sender, body, rule, *rest = row
-    addresses, names, folded, retry_of, url, aware, approver, by, send_id, expires = rest
+    addresses, names, folded, retry_of, url, aware, approver, ladder, by, send_id, expires = rest
     new = NewSend(
         request_key=key,
         actor=Actor(actor, channel, team=team),
@@ -209,5 +212,6 @@ def _question(row: Sequence[Any]) -> Question:
         answer_url=url,
         aware=frozenset(aware),
         approver=approver,
+        ladder=unpacked(ladder) if ladder else None,
     )
     return Question(Turn(number, turn), Stage(stage), new, expires, folded, by, send_id)

@@ -16,8 +16,9 @@ from bot.store.text import storable
 from bot.tasks import Deferrer
 from commands.model import mask
 from commands.numbers import is_number
-from commands.oncall import Hand, PageStage, Way
+from commands.oncall import Ended, Hand, PageStage, Way
 from commands.optout import Word
+from commands.pagetext import told_text
 from commands.reply import (
     Acknowledges,
     Concern,
@@ -52,7 +53,20 @@ WHERE p.created > now() - interval '7 days'
 GROUP BY p.id ORDER BY max(s.created) DESC
 """
 
-_NEW = "SELECT sid FROM unnest(%s::text[]) AS t(sid) WHERE sid NOT IN (SELECT sid FROM reply)"
+_NEW = """
+SELECT sid FROM unnest(%s::text[]) AS t(sid)
+WHERE NOT EXISTS (SELECT 1 FROM reply WHERE reply.sid = t.sid)
+"""
+
+# Everybody paged is told at once who has it: whoever is too late by moments is told by that.
+_TOLD = """
+SELECT body, %(at)s > now() - interval '1 minute' AND EXISTS (
+    SELECT 1 FROM send s JOIN delivery d ON d.send_id = s.id
+    WHERE s.page_id = page.id AND s.page_step IS NULL AND s.created >= %(at)s - interval '1 minute'
+      AND d.address = %(address)s AND d.state <> 'suppressed'
+)
+FROM page WHERE id = %(page)s
+"""
 
 WORDLESS = "(no text)"
 """Shown for a message that carries nothing but pictures."""
@@ -150,19 +164,40 @@ class Replies:
                         await self._speak(conn, page_id, reply, writer.hand)
                         return Outcome.WORDS, page_id
                     case Unclear() as unclear:
-                        await self._ask(conn, unclear, reply)
+                        await self._ask(conn, unclear, reply, writer.hand)
                         return Outcome.UNCLEAR, unclear.page_id
                     case Acknowledges() | Resolves() as command:
-                        return await self._obey(conn, command, writer.hand), command.page_id
+                        return await self._obey(conn, command, reply, writer.hand), command.page_id
 
     async def _obey(
-        self, conn: psycopg.AsyncConnection, command: Acknowledges | Resolves, hand: Hand
+        self,
+        conn: psycopg.AsyncConnection,
+        command: Acknowledges | Resolves,
+        reply: Reply,
+        hand: Hand,
     ) -> Outcome:
         if isinstance(command, Resolves):
             done, ended = Outcome.RESOLVE, await resolve(conn, self._jobs, command.page_id, hand)
         else:
             done, ended = Outcome.ACK, await acknowledge(conn, self._jobs, command.page_id, hand)
-        return done if ended and ended.first else Outcome.LATE
+        if ended and ended.first:
+            return done
+        if ended:
+            await self._late(conn, ended, reply, hand)
+        return Outcome.LATE
+
+    async def _late(
+        self, conn: psycopg.AsyncConnection, ended: Ended, reply: Reply, hand: Hand
+    ) -> None:
+        """Tell who was too late who has the page, unless they are being told so anyway."""
+        await note(conn, ended.page_id, "late", who=hand.name, how=hand.way)
+        asked = {"page": ended.page_id, "address": reply.from_, "at": ended.at}
+        [(body, told)] = await (await conn.execute(_TOLD, asked)).fetchall()
+        if not told:
+            over = ended.stage is PageStage.RESOLVED
+            said = f"Resolved by {ended.by}:" if over else f"{ended.by} has it:"
+            text = told_text(said, body, ended.code)
+            await self._answer(conn, ended.page_id, f"late:{reply.sid}", text, hand)
 
     async def _speak(
         self, conn: psycopg.AsyncConnection, page_id: int, reply: Reply, hand: Hand
@@ -171,23 +206,29 @@ class Replies:
         await note(conn, page_id, "replied", who=hand.name, how=hand.way)
         await say(conn, self._jobs, page_id, "reply", words, who=hand.name)
 
-    async def _ask(self, conn: psycopg.AsyncConnection, unclear: Unclear, reply: Reply) -> None:
-        key = f"unclear:{reply.sid}"
-        await tell(conn, self._jobs, unclear.page_id, key, unclear.question, [reply.from_])
+    async def _ask(
+        self, conn: psycopg.AsyncConnection, unclear: Unclear, reply: Reply, hand: Hand
+    ) -> None:
+        await self._answer(conn, unclear.page_id, f"unclear:{reply.sid}", unclear.question, hand)
+
+    async def _answer(
+        self, conn: psycopg.AsyncConnection, page_id: int, key: str, text: str, hand: Hand
+    ) -> None:
+        await tell(conn, self._jobs, page_id, key, text, [(hand.address, hand.name)])
 
     async def _opt(
         self, conn: psycopg.AsyncConnection, reply: Reply, word: Word, writer: _Writer
     ) -> None:
         """Remember the word, and tell those who wait for this person that no page reaches them."""
+        # before any page's card is locked, as where Twilio's refusals are learned from
+        await heard(conn, reply.from_, reply.to, word, reply.at, reply.service)
         who, stop = writer.hand.name, word is Word.STOP
         what = "opted out" if stop else "opted in"
-        for page in writer.pages:
-            if page.stage is PageStage.OPEN:
-                await note(conn, page.page_id, what, who=who, how=writer.hand.way)
-                if stop:
-                    text = f"{who} has texted STOP: no further page reaches them."
-                    await say(conn, self._jobs, page.page_id, "note", text)
-        await heard(conn, reply.from_, reply.to, word, reply.at, reply.service)
+        for number in sorted(p.page_id for p in writer.pages if p.stage is PageStage.OPEN):
+            await note(conn, number, what, who=who, how=writer.hand.way)
+            if stop:
+                text = f"{who} has texted {word}: no further page reaches them."
+                await say(conn, self._jobs, number, "note", text)
 
 
 async def _writer(conn: psycopg.AsyncConnection, reply: Reply, contact: Contact | None) -> _Writer:

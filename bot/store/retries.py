@@ -22,7 +22,6 @@ EXISTS (
 _RETRIABLE = f"SELECT address, name {_UNRETRIED} AND NOT {_OUT}"
 
 FAILED = f"{_RETRIABLE} ORDER BY position"
-PASSING = f"{_RETRIABLE} AND error_code = ANY(%(codes)s) ORDER BY position"
 
 LEFT_OUT = f"SELECT count(*) {_UNRETRIED} AND {_OUT}"
 """How many are not reached for because they have opted out."""

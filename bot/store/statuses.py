@@ -16,12 +16,9 @@ from bot.store.database import Pool
 from bot.store.marks import mark
 from bot.store.optouts import learn
 from bot.store.text import storable
-from bot.tasks import Deferrer, Order, Task
-from commands.model import NOT_ACCEPTED, DeliveryState, Kind
+from bot.tasks import Deferrer
+from commands.model import NOT_ACCEPTED, DeliveryState
 from commands.settle import Heard, hear
-
-ONCE_MORE = 300.0
-"""Seconds until a page is sent once more to a phone that was off, and the like."""
 
 # The sends by an array of their numbers: joined directly, their whole table would be read.
 _ROWS = """
@@ -29,7 +26,7 @@ WITH held AS (
     SELECT id, send_id, state, sid, attempt, reason FROM delivery
     WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 )
-SELECT held.*, s.token, s.kind, s.retry_of FROM held JOIN send s ON s.id = held.send_id
+SELECT held.*, s.token FROM held JOIN send s ON s.id = held.send_id
 WHERE s.id = ANY(ARRAY(SELECT send_id FROM held))
 """
 
@@ -66,7 +63,6 @@ class Report:
         reason: what to tell of it in words; empty to keep what was told of this message before.
         token: what the address of a callback named; None for news that we asked for.
         attempt: the attempt that the message is of; None for the row's latest.
-        passing: whether a failure may pass, so that a page is worth another try later.
     """
 
     delivery_id: int
@@ -77,7 +73,6 @@ class Report:
     reason: str = ""
     token: str | None = field(default=None, repr=False)
     attempt: int | None = None
-    passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,8 +86,6 @@ class _Row:
     attempt: int
     reason: str
     token: str = field(repr=False)
-    kind: str
-    retry_of: int | None
     error_code: int | None = None
 
 
@@ -128,7 +121,7 @@ class Statuses:
     async def _write(
         self, conn: psycopg.AsyncConnection, found: Mapping[int, _Row], reports: Sequence[Report]
     ) -> None:
-        rows, events, again = dict(found), [], set()
+        rows, events = dict(found), []
         for report in reports:
             row = rows[report.delivery_id]
             new = hear(DeliveryState(row.state), _heard(row, report))
@@ -143,8 +136,6 @@ class Statuses:
                 reason=storable(report.reason) or (row.reason if row.sid else ""),
             )
             events.append((row.id, str(new), report.source))
-            if report.passing and new in NOT_ACCEPTED and _once_more(row):
-                again.add(row.send_id)
         changed = [row for key, row in rows.items() if row is not found[key]]
         if not changed:
             return
@@ -153,8 +144,6 @@ class Statuses:
         await conn.execute(_EVENTS, [list(column) for column in zip(*events, strict=True)])
         await learn(conn, [(row.id, row.error_code) for row in changed])
         await mark(conn, self._jobs, (row.send_id for row in changed))
-        for send_id in sorted(again):
-            await self._jobs.defer(Order(Task.AGAIN, send_id, ONCE_MORE), conn=conn)
 
 
 def _names(row: _Row | None, report: Report) -> bool:
@@ -167,11 +156,6 @@ def _names(row: _Row | None, report: Report) -> bool:
 def _heard(row: _Row, report: Report) -> Heard:
     ours = None if row.sid is None else row.sid == report.sid
     return Heard(ours, report.attempt in {None, row.attempt}, report.status)
-
-
-def _once_more(row: _Row) -> bool:
-    """Tell whether the row is a page's own: what repeats a page is not repeated by itself."""
-    return row.kind == Kind.PAGE and row.retry_of is None
 
 
 def _columns(row: _Row) -> tuple[object, ...]:

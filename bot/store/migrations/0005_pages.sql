@@ -17,6 +17,8 @@ CREATE TABLE page (
     source      text NOT NULL,
     sender      text NOT NULL,
     body        text NOT NULL,
+    -- a digest of the text without case and blanks
+    intent      text NOT NULL,
     link        text NOT NULL DEFAULT '',
     -- what a reply names the page by, unique among those that wait
     code        text NOT NULL,
@@ -54,6 +56,8 @@ CREATE INDEX page_due ON page (due) WHERE due IS NOT NULL;
 CREATE INDEX page_channel_created ON page (channel, created DESC);
 CREATE INDEX page_source_created ON page (source, created DESC);
 CREATE INDEX page_created ON page (created);
+-- whether the same is paged already: asked before every page
+CREATE INDEX page_intent ON page (intent, created);
 
 -- which page a send belongs to, and which of its steps it is; null: it tells what became of it
 ALTER TABLE send
@@ -148,4 +152,9 @@ CREATE TABLE alert (
 
 CREATE INDEX alert_key ON alert (route, key);
 
-ALTER TABLE question ADD COLUMN ladder jsonb;
+-- a question may come before a page; one by an escalation does not know yet whom it reaches
+ALTER TABLE question
+    ADD COLUMN ladder jsonb,
+    DROP CONSTRAINT question_check,
+    ADD CHECK (cardinality(addresses) = cardinality(names)),
+    ADD CHECK (cardinality(addresses) > 0 OR ladder IS NOT NULL);
