@@ -92,14 +92,16 @@ class Listen:
             self._good |= dict.fromkeys(good, at)
 
     def _due(self, at: datetime, senders: Sequence[Sender]) -> Iterable[tuple[_List, datetime]]:
-        """Give the lists to read, and since when each."""
+        """Give the lists to read, and since when each; during a page others wait for a minute."""
+        hurried = any(sender.paging for sender in senders)
+        minute = at - timedelta(seconds=LATER - PAGING / 2)
         for sender in senders:
             for each in _lists(sender):
                 last = self._good.get(each)
                 since = sender.since - CLOCKS
                 if last is None:
                     yield each, since
-                elif sender.paging or last <= at - timedelta(seconds=LATER - PAGING / 2):
+                elif sender.paging or not hurried or last <= minute:
                     yield each, max(since, last - OVERLAP)
 
     async def _listed(self, each: _List, since: datetime) -> list[Message] | None:

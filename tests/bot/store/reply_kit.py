@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any, LiteralString, Protocol
 
+from bot.jobs import Jobs
+from bot.store.database import Pool
 from bot.store.pages import open_page, tell
 from bot.store.replies import Outcome, Replies, Reply
 from commands.model import Kind, Recipient
 from commands.oncall import Ladder, Rung
 from commands.rules import Contact
-from tests.bot.store.kit import Store, draft
+from tests.bot.store.kit import draft
 
 ALICE, BOB, STRANGER = "+16175550000", "+16175550001", "+16175559999"
 FROM = "+15005550006"
@@ -18,8 +21,19 @@ LADDER = Ladder((Rung(("oncall",), timedelta(minutes=5)),))
 _sids = count(1)
 
 
+class Ledger(Protocol):
+    """A database with pages, as several fixtures have one."""
+
+    pool: Pool
+    jobs: Jobs
+
+    async def rows(self, sql: LiteralString, *params: object) -> Sequence[tuple[Any, ...]]: ...
+
+    async def change(self, sql: LiteralString, *params: object) -> None: ...
+
+
 async def paged(
-    store: Store,
+    store: Ledger,
     code: str = "47",
     *,
     people: Sequence[tuple[str, str]] = ((ALICE, "alice"), (BOB, "bob")),
@@ -61,7 +75,7 @@ async def paged(
 
 
 async def say(
-    store: Store,
+    store: Ledger,
     body: str,
     from_: str = ALICE,
     *,
@@ -76,13 +90,13 @@ async def say(
     return await Replies(store.pool, store.jobs).hear(reply, contact)
 
 
-async def stage(store: Store, page: int) -> tuple[str, str, str]:
+async def stage(store: Ledger, page: int) -> tuple[str, str, str]:
     """Where a page is, who has it, and who resolved it."""
     [found] = await store.rows("SELECT stage, acked_by, resolved_by FROM page WHERE id = %s", page)
     return found[0], found[1], found[2]
 
 
-async def told(store: Store, page: int) -> list[tuple[str, str]]:
+async def told(store: Ledger, page: int) -> list[tuple[str, str]]:
     """Address and text of what was sent about a page beside its steps, in order."""
     return [
         (address, text)
@@ -94,7 +108,7 @@ async def told(store: Store, page: int) -> list[tuple[str, str]]:
     ]
 
 
-async def posts(store: Store, page: int) -> list[tuple[str, str, str]]:
+async def posts(store: Ledger, page: int) -> list[tuple[str, str, str]]:
     """What is to be said in Slack about a page."""
     return [
         (kind, who, text)
@@ -104,7 +118,7 @@ async def posts(store: Store, page: int) -> list[tuple[str, str, str]]:
     ]
 
 
-async def happened(store: Store, page: int) -> list[tuple[str, str, str]]:
+async def happened(store: Ledger, page: int) -> list[tuple[str, str, str]]:
     """What people did to a page by SMS."""
     return [
         (what, who, how)
@@ -115,7 +129,7 @@ async def happened(store: Store, page: int) -> list[tuple[str, str, str]]:
     ]
 
 
-async def kept(store: Store) -> list[tuple[object, ...]]:
+async def kept(store: Ledger) -> list[tuple[object, ...]]:
     """What is known of each reply, in the order in which they came."""
     return list(
         await store.rows("SELECT outcome, page_id, address, who, body FROM reply ORDER BY received")
