@@ -1,75 +1,24 @@
-"""Replies that Twilio is asked for: which lists, how often, and each reply once."""
+"""Replies that Twilio is asked for: which lists, and each reply once."""
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.ear import Ear
-from bot.listen import Listen
-from bot.metrics import Metrics
-from bot.store.looks import FEW, LATER, PAGING, Looks
-from bot.store.replies import Replies
-from commands.rules import Contact, Policy
+from bot.store.looks import FEW
+from commands.rules import Contact
 from tests.bot.engine import Engine
+from tests.bot.listening import Process, asked, written
 from tests.bot.store.reply_kit import ALICE, BOB, FROM, STRANGER, paged, posts, stage
-from twilio_core.testing import Error, ServerError, Stored
 
 SERVICE = "MG" + "a" * 32
 OTHER = "+15005550009"
 
 
-class Process:
-    """One process that asks for replies."""
-
-    def __init__(self, engine: Engine, *, called_back: bool = False) -> None:
-        self.engine = engine
-        self.metrics = Metrics()
-        self.policy = Policy()
-        replies = Replies(engine.pool, engine.jobs)
-        ear = Ear(replies, self._directory, self.metrics)
-        looks = Looks(engine.pool, called_back=called_back)
-        self._listen = Listen(looks, ear, engine.client)
-
-    async def _directory(self) -> Policy:
-        return self.policy
-
-    async def look(self, after: float = 3600) -> float:
-        """Look, so many seconds after the last time; give the seconds until it wants to again."""
-        await self.engine.change(
-            "UPDATE inbound_look SET looked = least(looked, now() - make_interval(secs => %s))",
-            after,
-        )
-        return await self._listen.look()
-
-    def heard(self) -> dict[str, float]:
-        """How many replies came to which end."""
-        found = {}
-        for line in self.metrics.text().decode().splitlines():
-            if line.startswith("sms_replies_total{"):
-                found[line.split('"')[1]] = float(line.split()[-1])
-        return found
-
-
 @pytest.fixture
 def process(engine: Engine) -> Process:
     return Process(engine)
-
-
-def asked(engine: Engine) -> list[tuple[str, str]]:
-    """To and From of the lists that were asked for."""
-    return [(r.query.get("To", [""])[0], r.query.get("From", [""])[0]) for r in engine.lists]
-
-
-def written(engine: Engine, from_: str, body: str, ago: float, to: str = FROM) -> Stored:
-    """Let somebody have written, so many seconds ago."""
-    at = datetime.now(UTC) - timedelta(seconds=ago)
-    message = Stored(engine.twilio.account_sid, to, from_, body, "received", direction="inbound")
-    message.date_created = message.date_sent = at
-    engine.twilio.messages[message.sid] = message
-    return message
 
 
 # What is heard
@@ -268,134 +217,3 @@ async def test_during_a_page_other_senders_are_asked_for_once_a_minute(
     listen._good = {each: at - timedelta(minutes=1) for each, at in listen._good.items()}
     await process.look()
     assert Counter(asked(engine)) == {(FROM, ""): 4, (OTHER, ""): 2}
-
-
-# How often
-
-
-async def test_during_a_page_it_is_looked_every_five_seconds(
-    engine: Engine, process: Process
-) -> None:
-    await paged(engine)
-    assert await process.look() == PAGING
-    await process.look(4)
-    assert len(engine.lists) == 1
-    await process.look(5)
-    assert len(engine.lists) == 2
-
-
-@pytest.mark.parametrize("stage", ["acknowledged", "exhausted"])
-async def test_afterwards_it_is_looked_once_a_minute(
-    engine: Engine, process: Process, stage: str
-) -> None:
-    await paged(engine)
-    await engine.change("UPDATE page SET stage = %s, due = NULL, acked_at = now()", stage)
-    await process.look()
-    await process.look(LATER - 1)
-    assert len(engine.lists) == 1
-    await process.look(LATER)
-    assert len(engine.lists) == 2
-
-
-async def test_with_nothing_to_be_answered_twilio_is_not_asked(
-    engine: Engine, process: Process
-) -> None:
-    await engine.sent(1)
-    await engine.change("UPDATE send SET created = created - interval '25 hours'")
-    assert await process.look() == PAGING
-    assert engine.lists == []
-
-
-async def test_of_several_processes_one_looks_at_a_time(engine: Engine, process: Process) -> None:
-    await paged(engine)
-    others = [Process(engine) for _ in range(3)]
-    await engine.change("UPDATE inbound_look SET looked = '-infinity'")
-    await asyncio.gather(*(each._listen.look() for each in [process, *others]))
-    assert len(engine.lists) == 1
-
-
-async def test_who_is_not_at_turn_comes_again_when_it_is_time(
-    engine: Engine, process: Process
-) -> None:
-    await paged(engine)
-    await process.look()
-    assert 0 < await process.look(3) <= 2
-
-
-async def test_with_a_webhook_it_is_looked_once_a_minute_and_during_pages_only(
-    engine: Engine,
-) -> None:
-    process = Process(engine, called_back=True)
-    await engine.sent(1, sender=OTHER)
-    await process.look()
-    assert engine.lists == []
-    await paged(engine)
-    await process.look()
-    await process.look(LATER - 1)
-    assert asked(engine) == [(FROM, "")]
-    await process.look(LATER)
-    assert asked(engine) == [(FROM, "")] * 2
-
-
-# What goes wrong
-
-
-@pytest.mark.parametrize("fault", [ServerError(500), Error(20003, 401)])
-async def test_what_twilio_does_not_give_now_is_heard_at_the_next_look(
-    engine: Engine, process: Process, fault: ServerError | Error
-) -> None:
-    page = await paged(engine)
-    await engine.twilio.inbound(BOB, FROM, "1")
-    engine.twilio.script("*", fault)
-    await process.look()
-    assert (await stage(engine, page))[0] == "open"
-    await process.look()
-    assert (await stage(engine, page))[0] == "acknowledged"
-
-
-async def test_one_list_that_fails_does_not_keep_the_others_from_being_read(
-    engine: Engine, process: Process
-) -> None:
-    pages = [await paged(engine), await paged(engine, "58", body="Fire", sender=OTHER)]
-    await engine.twilio.inbound(BOB, FROM, "47")
-    await engine.twilio.inbound(BOB, OTHER, "58")
-    engine.twilio.script("*", ServerError(500))
-    await process.look()
-    assert sorted([(await stage(engine, page))[0] for page in pages]) == ["acknowledged", "open"]
-
-
-async def test_a_reply_that_cannot_be_written_down_keeps_no_other_from_it_and_is_read_again(
-    engine: Engine, process: Process
-) -> None:
-    page = await paged(engine)
-    await engine.change("ALTER TABLE page_post RENAME TO away")
-    written(engine, ALICE, "on my way", 3)
-    written(engine, BOB, "1", 2)
-    await process.look()
-    assert (await stage(engine, page))[0] == "acknowledged"
-    await engine.change("ALTER TABLE away RENAME TO page_post")
-    await process.look()
-    assert [who for _, who, _ in await posts(engine, page)] == ["alice"]
-
-
-async def test_without_a_database_it_goes_on_a_little_later(
-    engine: Engine, process: Process
-) -> None:
-    await engine.change("ALTER TABLE inbound_look RENAME TO away")
-    assert await process._listen.look() == PAGING
-
-
-async def test_no_number_and_no_word_is_logged(
-    engine: Engine, process: Process, capsys: pytest.CaptureFixture[str]
-) -> None:
-    await paged(engine)
-    await engine.change("ALTER TABLE page_post RENAME TO away")
-    await engine.twilio.inbound(ALICE, FROM, "on my way")
-    await process.look()
-    engine.twilio.script("*", ServerError(500))
-    await process.look()
-    said = "".join(capsys.readouterr())
-    assert "reply.unheard" in said
-    assert "replies.unread" in said
-    assert ALICE not in said
-    assert "on my way" not in said
