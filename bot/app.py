@@ -45,6 +45,7 @@ from bot.slack.follower import Follower
 from bot.slack.hometab import HomeTab
 from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners, Tools
+from bot.slack.pager import Pager
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
 from bot.slots import RESERVE, Slots
@@ -57,6 +58,7 @@ from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
 from bot.store.looks import Looks
 from bot.store.outbox import Outbox
+from bot.store.pagecards import PageCards
 from bot.store.pagesteps import PageSteps
 from bot.store.pageviews import PostgresPages
 from bot.store.purge import Purge
@@ -162,6 +164,7 @@ async def running(
             Task.HOME: home.run,
             Task.QUESTION: Asker(core, slack.voice).run,
             Task.PAGE: Climb(PageSteps(store.pool, store.jobs), core).run,
+            Task.PAGE_CARD: Pager(PageCards(store.pool), store.pages, slack.voice, core.masked).run,
         }
         _work(parts, store, twilio, times, shows, pace)
         ear = _listen(parts, store, core, twilio)

@@ -109,7 +109,7 @@ class Jobs:
         name = f"{order.task}:{order.send_id}"
         deferrer = self._app.configure_task(
             order.task,
-            lock=name if order.task is Task.CARD else None,
+            lock=name if order.task in {Task.CARD, Task.PAGE_CARD} else None,
             queueing_lock=name if order.task in _ONE_WAITS else None,
             priority=_PRIORITY.get(order.task, 0),
             schedule_in={"seconds": order.after} if order.after else None,

@@ -65,6 +65,37 @@ def send(
 
 
 @app.command()
+def page(
+    to: Annotated[str, typer.Option(help="People, or the name of an escalation.")],
+    body: Annotated[str, typer.Option(help="What is wrong.")],
+    channel: Annotated[
+        str | None, typer.Option(help="Whose rules apply, and where it is shown.", metavar="ID")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Makes a second call with it the same page.", metavar="TEXT")
+    ] = None,
+) -> None:
+    """Page until somebody acknowledges; print the page's number. A bot has to run."""
+    from bot.cli.paging import page as open_page
+
+    open_page(to, body, channel, key)
+
+
+@app.command()
+def timeline(
+    number: Annotated[int, typer.Argument(metavar="ID", help="The page's number.")],
+    *,
+    as_text: Annotated[
+        bool, typer.Option("--markdown", help="As Markdown, for a post-mortem.")
+    ] = False,
+) -> None:
+    """Print everything that happened to a page, as JSON."""
+    from bot.cli.paging import timeline as tell
+
+    tell(number, as_text=as_text)
+
+
+@app.command()
 def recipients() -> None:
     """Print the account's verified numbers as one JSON object."""
     from bot.cli.activity import carry_out

@@ -94,8 +94,11 @@ class Methods:
         channel = self._workspace.for_bot(str(args.get("channel", "")))
         text, blocks = self._some(args)
         metadata = _metadata(args)
+        thread = str(args.get("thread_ts") or "")
+        parent = self._workspace.parent(channel.id, thread) if thread else ""
         post = self._workspace.post
         message = post(channel.id, BOT_USER, Origin.POST, text, blocks, metadata=metadata)
+        message.thread = parent
         return _shown(message)
 
     def _update(self, args: Json) -> Json:

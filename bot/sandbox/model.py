@@ -134,6 +134,7 @@ class Message:
         visible_to: the one person who sees it; empty for everybody in the channel.
         versions: oldest first, never empty.
         deleted: gone from the screen.
+        thread: `ts` of the message that it answers; empty if it stands in the channel itself.
     """
 
     ts: str
@@ -143,6 +144,7 @@ class Message:
     visible_to: str = ""
     versions: list[Version] = field(default_factory=list)
     deleted: bool = False
+    thread: str = ""
 
     @property
     def text(self) -> str:

@@ -55,6 +55,8 @@ def message_json(message: Message) -> Json:
     else:
         body["user"] = message.author or "USLACKBOT"
     body |= {"team": TEAM, "blocks": message.blocks}
+    if message.thread:
+        body["thread_ts"] = message.thread
     if message.metadata is not None:
         body["metadata"] = message.metadata
     if len(message.versions) > 1:

@@ -156,8 +156,23 @@ class Workspace:
         return [
             m
             for m in self.messages
-            if m.channel == channel and not m.deleted and m.visible_to in ("", user)
+            if m.channel == channel and not (m.deleted or m.thread) and m.visible_to in ("", user)
         ]
+
+    def answers(self, message: Message) -> list[Message]:
+        """What stands in a message's thread, oldest first."""
+        return [m for m in self.messages if (m.channel, m.thread) == (message.channel, message.ts)]
+
+    def parent(self, channel: str, ts: str) -> str:
+        """Find the message that an answer belongs under; an answer's own thread is its parent's.
+
+        Raises:
+            Refused: thread_not_found.
+        """
+        for message in self.messages:
+            if (message.channel, message.ts) == (channel, ts) and not message.ephemeral:
+                return message.thread or message.ts
+        raise Refused("thread_not_found")
 
     def own_message(self, channel: str, ts: str) -> Message:
         """Find a message that chat.update may change.

@@ -38,6 +38,11 @@ CANCEL = "sms_cancel"
 APPROVE = "sms_approve"
 DECLINE = "sms_decline"
 
+PAGE_ACK = "sms_page_ack"
+PAGE_RESOLVE = "sms_page_resolve"
+PAGE_TIMELINE = "sms_page_timeline"
+PAGE_REFRESH = "sms_page_refresh"
+
 EVENT_TYPE = "sms_send"
 """`event_type` of the metadata that a card carries."""
 

@@ -108,15 +108,18 @@ class Voice:
         self.link = Link()
         """How the calls go, for who wants to know."""
 
-    async def post(self, channel: str, message: Message) -> str:
-        """Post in a channel and give the message's timestamp.
+    async def post(self, channel: str, message: Message, *, under: str = "") -> str:
+        """Post in a channel, or `under` a message there, and give the message's timestamp.
 
         Raises:
             NotMember: the bot is not in the channel.
             SlackDown: try again later.
             NotShown: Slack will not take it.
         """
-        answer = await self._call("chat.postMessage", channel=channel, **message.payload())
+        thread = {"thread_ts": under} if under else {}
+        answer = await self._call(
+            "chat.postMessage", channel=channel, **message.payload(), **thread
+        )
         return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, message: Message) -> None:

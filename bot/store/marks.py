@@ -9,9 +9,6 @@ from bot.tasks import Deferrer, Order, Task
 PACE = 1.0
 """Seconds between two updates of a card: Slack allows about one a second in a channel."""
 
-SOON = 0.2
-"""Seconds until a page's card tells what changed, so that what comes together is told together."""
-
 # Locked, not only read: a card that is being looked at now either waits for this change or is
 # marked anew by it. In the order of their numbers, so that two changes cannot block each other.
 _LOCK = "SELECT send_id, stale FROM card WHERE send_id = ANY(%s) ORDER BY send_id FOR UPDATE"
@@ -36,7 +33,7 @@ async def mark_pages(
     fresh = [page_id for page_id, stale in await cursor.fetchall() if not stale]
     if fresh:
         await conn.execute(_MARK_PAGES, (fresh,))
-        await jobs.defer(*(Order(Task.PAGE_CARD, page, SOON) for page in fresh), conn=conn)
+        await jobs.defer(*(Order(Task.PAGE_CARD, page, PACE) for page in fresh), conn=conn)
 
 
 async def mark(conn: psycopg.AsyncConnection, jobs: Deferrer, send_ids: Iterable[int]) -> None:

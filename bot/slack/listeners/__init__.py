@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.slack.listeners.composing import Composing
 from bot.slack.listeners.homes import HomeListeners
 from bot.slack.listeners.lists import ListButtons
+from bot.slack.listeners.pages import PageButtons
 from bot.slack.listeners.questions import QuestionButtons
 from bot.slack.listeners.sends import SendButtons
 from bot.slack.listeners.tools import Tools
@@ -31,6 +32,10 @@ from bot.slack.surface import (
     LEAVE,
     MISSING,
     NEXT,
+    PAGE_ACK,
+    PAGE_REFRESH,
+    PAGE_RESOLVE,
+    PAGE_TIMELINE,
     PLAIN,
     PREVIEW,
     PREVIOUS,
@@ -58,6 +63,7 @@ class Listeners:
         self._sends = SendButtons(tools)
         self._lists = ListButtons(tools)
         self._questions = QuestionButtons(tools)
+        self._pages = PageButtons(tools)
         self._homes = HomeListeners(tools, self._composing)
 
     def register(self, app: AsyncApp) -> None:
@@ -90,6 +96,10 @@ class Listeners:
             APPROVE: questions.approve,
             DECLINE: questions.decline,
             DETAILS: lists.details,
+            PAGE_ACK: self._pages.acknowledge,
+            PAGE_RESOLVE: self._pages.resolve,
+            PAGE_TIMELINE: self._pages.timeline,
+            PAGE_REFRESH: self._pages.refresh,
             HOME_SEND: self._homes.send,
             HOME_REFRESH: self._homes.refresh,
         }

@@ -11,7 +11,7 @@ from bot.slack.payload import Click, click
 from bot.slack.views import question as views
 from bot.slack.views.outcomes import answer_of
 from bot.slack.voice import SLACK_ERRORS, Ear, error_of
-from commands.outcome import Answered, Asked, Outcome, Refused, Sending
+from commands.outcome import Answered, Asked, Outcome, Paging, Refused, Sending
 from commands.question import Word
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class QuestionButtons:
             outcome = await self._answer(ack, clicked, word)
             if view := body.get("view"):
                 await self._redraw(str(view["id"]), outcome)
-            elif isinstance(outcome, Sending):
+            elif isinstance(outcome, Sending | Paging):
                 await self._tools.replies.say(clicked.ear, views.confirmed(outcome), replace=True)
             elif shown := answer_of(outcome):
                 stays = isinstance(outcome, Refused)

@@ -7,9 +7,11 @@ from bot.slack.message import Message
 from bot.slack.views.answers import changed, explained, helped, plain, refused
 from bot.slack.views.card import people
 from bot.slack.views.listing import listing
+from bot.slack.views.page import acknowledged, one_page, timeline
 from bot.slack.views.question import answered, asked, awaiting
 from bot.slack.views.status import last_sends, one_send
 from commands.outcome import (
+    Acknowledged,
     Answered,
     Asked,
     Awaiting,
@@ -19,11 +21,13 @@ from commands.outcome import (
     LastSends,
     LeftAlone,
     Listing,
+    OnePage,
     OneSend,
     Outcome,
     Refused,
     Sending,
     SendingAgain,
+    Told,
 )
 
 
@@ -54,6 +58,9 @@ def _left(outcome: LeftAlone) -> Message:
 
 
 _SHOWN: dict[type, Callable[[Any], Message]] = {
+    Acknowledged: acknowledged,
+    OnePage: one_page,
+    Told: timeline,
     Answered: answered,
     Asked: asked,
     Awaiting: awaiting,

@@ -27,9 +27,10 @@ from bot.slack.surface import (
     TRIM,
 )
 from bot.slack.views.card import people
+from bot.slack.views.page import climbs
 from bot.slack.views.text import SECTION, clip, escape, escaped, fit, quoted, who
-from commands.model import Recipient, Turn
-from commands.outcome import Answered, Asked, Awaiting, Outcome, Refused, Sending
+from commands.model import NewSend, Recipient, Turn
+from commands.outcome import Answered, Asked, Awaiting, Outcome, Paging, Refused, Sending
 from commands.preview import billed, context
 from commands.question import LIFE, Preview, Question, Stage
 
@@ -39,6 +40,7 @@ LISTED = 20
 _SECTIONS = 8
 """Sections of recipients in a modal: 24,000 characters, some 300 recipients with long names."""
 
+_HEADER = 150
 _MINUTES = LIFE.seconds // 60
 
 
@@ -61,22 +63,24 @@ def asked(outcome: Asked) -> Message:
     new, turn = outcome.question.new, outcome.question.turn
     facts = [*_reasons(outcome), *_facts(outcome.preview, outcome.question)]
     listed = fit((escape(who(r, masked=False)) for r in new.recipients), ", ", SECTION - 10)
+    if new.ladder and new.ladder.escalation:
+        listed = f"escalation {escape(new.ladder.escalation)}"
     blocks: list[Block] = [
-        HeaderBlock(text=_title(new.recipients)),
+        HeaderBlock(text=_title(new)),
         *_said(facts),
         quoted(clip(new.body, SECTION)),
         SectionBlock(text=_mrkdwn(f"To: {listed}")),
         ActionsBlock(elements=[*_choices(outcome, turn), _button("Cancel", CANCEL, turn)]),
         _small(f"Nothing is sent before you answer, within {_MINUTES} minutes."),
     ]
-    return _told(_title(new.recipients), [*facts, escape(new.body)], blocks)
+    return _told(_title(new), [*facts, escape(new.body)], blocks)
 
 
 def preview(outcome: Asked) -> View:
     """Draw the modal over the composer: what would be sent, to whom exactly."""
     new, turn = outcome.question.new, outcome.question.turn
     blocks: list[Block] = [
-        *_said([f"*{escape(_title(new.recipients))}*"]),
+        *_said([f"*{escape(_title(new))}*"]),
         *_said([*_reasons(outcome), *_facts(outcome.preview, outcome.question)]),
         quoted(clip(new.body, SECTION)),
         *_everybody(new.recipients),
@@ -127,8 +131,10 @@ def answered(outcome: Answered) -> Message:
     return _plain(_ended(outcome.question))
 
 
-def confirmed(outcome: Sending) -> Message:
-    """Say that it is sent now; the send shows itself on its own card."""
+def confirmed(outcome: Sending | Paging) -> Message:
+    """Say that it is sent now; the send, or the page, shows itself on its own card."""
+    if isinstance(outcome, Paging):
+        return _plain(f"Paging, as #{outcome.page_id}.")
     if outcome.repeated:
         return _plain(f"This is #{outcome.send_id} already. Nothing more is sent.")
     return _plain(f"Sending to {people(outcome.recipients)}, as #{outcome.send_id}.")
@@ -151,7 +157,14 @@ def _reasons(outcome: Asked) -> Iterable[str]:
             f"More than {outcome.above} recipients: this channel asks before such a send "
             "(confirm_above)."
         )
-    if already := outcome.already:
+    already = outcome.already
+    if already and outcome.question.new.ladder:
+        by = f" by <@{already.actor}>" if already.actor else ""
+        yield (
+            f"A page with the same text was opened{by} {_ago(outcome.now - already.at)}, as "
+            f"#{already.send_id}."
+        )
+    elif already:
         recipients = outcome.question.new.recipients
         seen = len(recipients) - len(already.missing(recipients))
         yield (
@@ -164,6 +177,9 @@ def _reasons(outcome: Asked) -> Iterable[str]:
 def _facts(preview: Preview, question: Question) -> Iterable[str]:
     """Say what is to be known before it is sent."""
     new = question.new
+    if new.ladder:
+        yield from climbs(new.ladder)
+        return
     yield f"{escape(billed(new.body, preview.reached))} Encoding: {preview.size.encoding}."
     if preview.odd:
         yield f"{escape(context(new.body, preview.odd[0]))}."
@@ -180,6 +196,9 @@ def _facts(preview: Preview, question: Question) -> Iterable[str]:
 
 def _choices(outcome: Asked, turn: Turn) -> Iterable[ButtonElement]:
     recipients, already = outcome.question.new.recipients, outcome.already
+    if outcome.question.new.ladder:
+        yield _button("Page anyway" if already else "Page", CONFIRM, turn, "primary")
+        return
     missing = len(already.missing(recipients)) if already else 0
     if missing:
         label = f"Send to the missing {'one' if missing == 1 else f'{missing:,}'}"
@@ -205,8 +224,10 @@ def approval(question: Question, preview: Preview, *, masked: bool) -> Message:
     """Ask the channel for a second person's consent, or show what came of it."""
     new = question.new
     still = question.stage is Stage.APPROVE
-    title = _title(new.recipients) if still else _ended(question)
+    title = _title(new) if still else _ended(question)
     size = f"{billed(new.body, preview.reached)} Encoding: {preview.size.encoding}."
+    if new.ladder:
+        size = " ".join(climbs(new.ladder))
     out = len(preview.left_out)
     facts = [
         f"<@{new.actor.user}> asks for a second person who may send here to agree."
@@ -227,7 +248,12 @@ def approval(question: Question, preview: Preview, *, masked: bool) -> Message:
         blocks += [
             ActionsBlock(
                 elements=[
-                    _button("Approve and send", APPROVE, turn, "primary"),
+                    _button(
+                        "Approve and page" if new.ladder else "Approve and send",
+                        APPROVE,
+                        turn,
+                        "primary",
+                    ),
                     _button("Decline", DECLINE, turn),
                 ]
             ),
@@ -241,7 +267,8 @@ def _ended(question: Question) -> str:
     count, by = people(len(question.new.recipients)), f"<@{question.decided_by}>"
     if question.stage is Stage.SENT:
         said = "answered" if question.decided_by == question.new.actor.user else "agreed"
-        return f"{by} {said}: it goes to {count}, as #{question.send_id}."
+        goes = "it is paged" if question.new.ladder else f"it goes to {count}"
+        return f"{by} {said}: {goes}, as #{question.send_id}."
     if question.stage is Stage.CANCELED and not question.decided_by:
         return "Nobody could be asked in this channel. Nothing was sent."
     return {
@@ -256,8 +283,11 @@ def _ended(question: Question) -> str:
 # -- both ---------------------------------------------------------------------------------
 
 
-def _title(recipients: Sequence[Recipient]) -> str:
-    return f"Send an SMS to {people(len(recipients))}?"
+def _title(new: NewSend) -> str:
+    if new.ladder and new.ladder.escalation:
+        return clip(f"Page by the escalation {new.ladder.escalation}?", _HEADER)
+    what = "Page" if new.ladder else "Send an SMS to"
+    return f"{what} {people(len(new.recipients))}?"
 
 
 def _some(recipients: Sequence[Recipient], *, masked: bool) -> str:
