@@ -24,8 +24,8 @@ from bot.config import Config, Settings
 from bot.core import Core
 from bot.directory import LiveDirectory
 from bot.drain import Drain
-from bot.ear import Ear
 from bot.gateway import Gateway
+from bot.hearing import Hearing
 from bot.heart import Heart
 from bot.inbox import Inbox
 from bot.jobs import GRACE, Handler, Jobs
@@ -104,6 +104,7 @@ class _Parts:
     stack: AsyncExitStack
     stopping: asyncio.Event
     metrics: Metrics = field(default_factory=Metrics)
+    routes: list[RouteDef] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -167,11 +168,11 @@ async def running(
             Task.PAGE_CARD: Pager(PageCards(store.pool), store.pages, slack.voice, core.masked).run,
         }
         _work(parts, store, twilio, times, shows, pace)
-        ear = _listen(parts, store, core, twilio)
+        _hear(parts, store, core, twilio)
         replies = Replies(slack.voice)
         tools = Tools(core, slack.voice, store.cards, slack.client, parts.metrics, replies, home)
         listeners = Listeners(tools)
-        address = await _face(parts, listeners, slack, store, ear, listens=listens)
+        address = await _face(parts, listeners, slack, store, listens=listens)
         log.info("ready", address=address, listens=listens)
         yield Bot(address, parts.stopping, listens)
         parts.stopping.set()
@@ -282,17 +283,8 @@ def _work(
     parts.stack.push_async_callback(finish)
 
 
-def _listen(parts: _Parts, store: _Store, core: Core, twilio: TwilioClient) -> Ear:
-    """Start to ask for replies; give what hears them."""
-    replies = Inbound(store.pool, store.jobs)
-    ear = Ear(replies, lambda: core.book.over(core.policy()), parts.metrics)
-    looks = Looks(store.pool, called_back=bool(parts.settings.public_url))
-    _in_background(parts, "listen", Listen(looks, ear, twilio).run())
-    return ear
-
-
 async def _face(
-    parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, ear: Ear, *, listens: bool
+    parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, *, listens: bool
 ) -> str:
     """Start what others reach: the HTTP listener and the connection to Slack."""
     app = bolt(parts.settings, slack.identity)
@@ -312,8 +304,7 @@ async def _face(
 
     parts.stack.push_async_callback(listeners.drained, GRACE)
     settings = parts.settings
-    routes = web.routes(ready, parts.metrics)
-    routes += _callbacks(parts, store, ear)
+    routes = [*web.routes(ready, parts.metrics), *parts.routes]
     if listens and socket is None:
         routes.append(web.slack_events(app))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)
@@ -325,18 +316,20 @@ async def _face(
     return address
 
 
-def _callbacks(parts: _Parts, store: _Store, ear: Ear) -> list[RouteDef]:
-    """Serve Twilio's callbacks where Twilio can reach us; configuration has seen to a token."""
+def _hear(parts: _Parts, store: _Store, core: Core, twilio: TwilioClient) -> None:
+    """Hear what people reply, and where Twilio can reach us what it calls about."""
     public_url, token = parts.settings.public_url, parts.settings.twilio_auth_token
-    if not public_url or not token:
-        return []
-    inbox = Inbox(store.statuses)
-    _in_background(parts, "inbox", inbox.run())
-    secret = token.get_secret_value()
-    return [
-        web.twilio_status(public_url, secret, inbox.hear, parts.metrics),
-        web.twilio_inbound(public_url, secret, ear.hear, parts.metrics),
-    ]
+    replies = Inbound(store.pool, store.jobs)
+    hearing = Hearing(replies, lambda: core.book.over(core.policy()), parts.metrics)
+    looks = Looks(store.pool, called_back=bool(public_url))
+    _in_background(parts, "listen", Listen(looks, hearing, twilio).run())
+    if public_url and token:  # configuration has seen to a token
+        inbox, secret = Inbox(store.statuses), token.get_secret_value()
+        _in_background(parts, "inbox", inbox.run())
+        parts.routes += [
+            web.twilio_status(public_url, secret, inbox.hear, parts.metrics),
+            web.twilio_inbound(public_url, secret, hearing.hear, parts.metrics),
+        ]
 
 
 def _in_background(parts: _Parts, name: str, work: Coroutine[None, None, None]) -> None:

@@ -14,7 +14,7 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
-from bot.ear import Ear
+from bot.hearing import Hearing
 from bot.store.looks import LATER, PAGING, Looks, Sender
 from bot.store.replies import Reply
 from commands.reply import CLOCKS
@@ -55,9 +55,9 @@ class _List:
 class Listen:
     """Looks again and again while `run` runs."""
 
-    def __init__(self, looks: Looks, ear: Ear, client: TwilioClient) -> None:
+    def __init__(self, looks: Looks, hearing: Hearing, client: TwilioClient) -> None:
         self._looks = looks
-        self._ear = ear
+        self._hearing = hearing
         self._client = client
         self._good: dict[_List, datetime] = {}
         self._crowd = asyncio.Semaphore(AT_ONCE)
@@ -128,7 +128,7 @@ class Listen:
     async def _hear(self, messages: Sequence[Message], at: datetime) -> bool:
         """Hear what was not heard, the oldest first; tell whether all of it was written down."""
         found = {message.sid: message for message in reversed(messages)}
-        new = await self._ear.new(list(found)) if found else set()
+        new = await self._hearing.new(list(found)) if found else set()
         whole = True
         for message in sorted(found.values(), key=lambda each: _date(each, at)):
             if message.sid in new:
@@ -137,7 +137,7 @@ class Listen:
 
     async def _heard(self, message: Message, at: datetime) -> bool:
         try:
-            await self._ear.hear(_reply(message, at))
+            await self._hearing.hear(_reply(message, at))
         except _FAULTS as exc:  # the others may well be heard
             log.warning("reply.unheard", why=type(exc).__name__)
             return False

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.ear import Ear
+from bot.hearing import Hearing
 from bot.listen import Listen
 from bot.metrics import Metrics
 from bot.store.looks import Looks
@@ -21,9 +21,9 @@ class Process:
         self.metrics = Metrics()
         self.policy = Policy()
         replies = Replies(engine.pool, engine.jobs)
-        ear = Ear(replies, self._directory, self.metrics)
+        hearing = Hearing(replies, self._directory, self.metrics)
         looks = Looks(engine.pool, called_back=called_back)
-        self._listen = Listen(looks, ear, engine.client)
+        self._listen = Listen(looks, hearing, engine.client)
 
     async def _directory(self) -> Policy:
         return self.policy

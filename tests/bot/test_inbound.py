@@ -11,7 +11,7 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
-from bot.ear import Ear
+from bot.hearing import Hearing
 from bot.metrics import Metrics
 from bot.store.replies import Replies, Reply
 from bot.web import INBOUND_PATH, LIMIT
@@ -149,8 +149,11 @@ async def live(engine: Engine) -> AsyncIterator[FakeTwilio]:
         return Policy()
 
     twilio = engine.twilio
-    ear = Ear(Replies(engine.pool, engine.jobs), directory, Metrics())
-    async with proxied("/sms") as (front, aim), reachable(ear.hear, front, twilio.auth_token) as to:
+    hearing = Hearing(Replies(engine.pool, engine.jobs), directory, Metrics())
+    async with (
+        proxied("/sms") as (front, aim),
+        reachable(hearing.hear, front, twilio.auth_token) as to,
+    ):
         aim(to.address)
         twilio.inbound_url = f"{front}{INBOUND_PATH}"
         yield twilio

@@ -7,7 +7,7 @@ from bot.store.replies import Outcome, Replies, Reply
 from commands.rules import Policy
 
 
-class Ear:
+class Hearing:
     """One a process."""
 
     def __init__(
