@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -24,8 +25,26 @@ from tests.bench.figures import Cost, numbers, warm_up
 from tests.bench.local import BrokenError, Child, Twilio, child
 from twilio_core.testing import FakeTwilio
 
+ALERT_TOKEN = "bench-token"
 _ONCALL, _ALICE = "C0ONCALL", "U0ALICE"
-_CHANNEL = '[[channel]]\nid = "C0ONCALL"\nallow = ["send"]\nwho = ["*"]\nto = ["directory", "+1"]\n'
+_CHANNEL = """
+[[channel]]
+id = "C0ONCALL"
+allow = ["send", "page"]
+who = ["*"]
+to = ["directory", "+1"]
+
+[[escalation]]
+name = "db"
+steps = [ { to = ["+16179999999"], wait = "1h" } ]
+
+[[alert]]
+name = "bench"
+channel = "C0ONCALL"
+escalation = "db"
+token_env = "BENCH_TOKEN"
+storm = 0
+"""
 _START = 30.0
 """Seconds that the bot has to become ready."""
 _SETTLE = 180.0
@@ -97,11 +116,13 @@ class BotSide:
         slack: its workspace.
         process: its process.
         start: seconds from its start to ready, on an empty database.
+        address: of its HTTP listener.
     """
 
     slack: FakeSlack
     process: Child
     start: float
+    address: str
     _server: Server
     _database_url: str
 
@@ -132,6 +153,12 @@ class BotSide:
         accepted = row[0] - 1 if row else 0
         cpu, database_cpu = self.process.cpu() - before, self._server.cpu() - database
         return Cost(wall, cpu, self.process.peak, accepted, database_cpu)
+
+    async def count(self, sql: LiteralString) -> int:
+        """Ask its ledger for a number."""
+        async with await psycopg.AsyncConnection.connect(self._database_url) as conn:
+            row = await (await conn.execute(sql)).fetchone()
+        return int(row[0]) if row else 0
 
     async def settled(self, count: int) -> None:
         """Wait until so many sends are settled."""
@@ -179,13 +206,14 @@ async def bot(
             TWILIO_URL=twilio.url,
             TWILIO_ACCOUNT_SID=twilio.account_sid,
             TWILIO_AUTH_TOKEN=twilio.auth_token,
+            BENCH_TOKEN=ALERT_TOKEN,
         )
         began = time.perf_counter()
         async with child("tests.bench.bot_process") as process:
             await process.tell(environ=told, folder=str(server.folder), in_flight=in_flight)
             address = (await process.told(within=_START))["address"]
             await _ready(address)
-            yield BotSide(slack, process, time.perf_counter() - began, server, url)
+            yield BotSide(slack, process, time.perf_counter() - began, address, server, url)
 
 
 async def _ready(address: str) -> None:
