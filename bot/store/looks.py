@@ -15,17 +15,14 @@ LATER = 60.0
 FEW = 20
 """People whose replies are asked for one by one, where a Messaging Service hides its numbers."""
 
-# The last send by its number, and not by its time: the time alone has no index.
+# What may be answered was sent. The last send by its number: its time alone has no index.
 _TURN = """
 WITH pace AS (
     SELECT CASE
         WHEN EXISTS (SELECT 1 FROM page WHERE due IS NOT NULL)
             THEN CASE WHEN %(called)s THEN %(later)s ELSE %(paging)s END
         WHEN %(called)s THEN NULL
-        WHEN EXISTS (
-            SELECT 1 FROM page WHERE stage IN ('acknowledged', 'exhausted')
-              AND created > now() - interval '24 hours'
-        ) OR (SELECT created FROM send ORDER BY id DESC LIMIT 1) > now() - interval '24 hours'
+        WHEN (SELECT created FROM send ORDER BY id DESC LIMIT 1) > now() - interval '24 hours'
             THEN %(later)s
     END::float8 AS seconds
 ), taken AS (

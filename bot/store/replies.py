@@ -202,7 +202,7 @@ class Replies:
     async def _speak(
         self, conn: psycopg.AsyncConnection, page_id: int, reply: Reply, hand: Hand
     ) -> None:
-        words = storable(reply.body).strip() or WORDLESS
+        words = reply.body.strip() or WORDLESS
         await note(conn, page_id, "replied", who=hand.name, how=hand.way, detail=words)
         await say(conn, self._jobs, page_id, "reply", words, who=hand.name)
 

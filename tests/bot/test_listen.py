@@ -205,6 +205,22 @@ async def test_stop_after_a_plain_send_is_heard(engine: Engine, process: Process
     assert await engine.ledger.opted_out(FROM) == {ALICE}
 
 
+async def test_a_page_is_answered_to_its_sender_however_much_is_sent_from_others(
+    engine: Engine, process: Process
+) -> None:
+    page = await paged(engine)
+    await process.look()
+    await engine.change("UPDATE page SET stage = 'acknowledged', due = NULL, acked_at = now()")
+    await engine.change(
+        "INSERT INTO send (request_key, kind, team, channel, actor, sender, body, recipients)"
+        " SELECT n::text, 'send', '', '', '', %s, '', 1 FROM generate_series(1, 1000) AS n",
+        OTHER,
+    )
+    await engine.twilio.inbound(BOB, FROM, "resolve")
+    await process.look()
+    assert await stage(engine, page) == ("resolved", "", "bob")
+
+
 async def test_during_a_page_other_senders_are_asked_for_once_a_minute(
     engine: Engine, process: Process
 ) -> None:

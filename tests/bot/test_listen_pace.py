@@ -78,7 +78,7 @@ async def test_with_a_webhook_it_is_looked_once_a_minute_and_during_pages_only(
     await process.look()
     assert engine.lists == []
     await paged(engine)
-    await process.look()
+    await process.look(0)
     await process.look(LATER - 1)
     assert asked(engine) == [(FROM, "")]
     await process.look(LATER)
@@ -115,9 +115,9 @@ async def test_one_list_that_fails_does_not_keep_the_others_from_being_read(
 async def test_a_reply_that_cannot_be_written_down_keeps_no_other_from_it_and_is_read_again(
     engine: Engine, process: Process
 ) -> None:
-    page = await paged(engine)
+    page = await paged(engine, ago=3600)
     await engine.change("ALTER TABLE page_post RENAME TO away")
-    written(engine, ALICE, "on my way", 3)
+    written(engine, ALICE, "on my way", 1800)
     written(engine, BOB, "1", 2)
     await process.look()
     assert (await stage(engine, page))[0] == "acknowledged"
