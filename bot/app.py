@@ -28,6 +28,7 @@ from bot.gateway import Gateway
 from bot.hearing import Hearing
 from bot.heart import Heart
 from bot.inbox import Inbox
+from bot.intake import alerts
 from bot.jobs import GRACE, Handler, Jobs
 from bot.lease import Lease
 from bot.limits import Limits
@@ -49,6 +50,7 @@ from bot.slack.pager import Pager
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
 from bot.slots import RESERVE, Slots
+from bot.store.alerts import Alerts
 from bot.store.book import Book
 from bot.store.cards import Cards
 from bot.store.database import Pool, alive, locate, open_pool, open_queue_pool
@@ -101,6 +103,7 @@ class _Parts:
     """What the builders below share."""
 
     config: Config
+    source: PolicySource
     stack: AsyncExitStack
     stopping: asyncio.Event
     metrics: Metrics = field(default_factory=Metrics)
@@ -137,8 +140,8 @@ async def running(
         psycopg.OperationalError: the database cannot be reached.
     """
     async with AsyncExitStack() as stack:
-        parts = _Parts(config, stack, stopping or asyncio.Event())
-        source = PolicySource(config.policy_path, config.policy_file)
+        source = PolicySource(config.policy_path, config.policy_file, config.variables)
+        parts = _Parts(config, source, stack, stopping or asyncio.Event())
         _in_background(parts, "policy", watch(source, parts.metrics))
         times = Timetable(lambda: source.current.timing, bool(config.settings.public_url))
         slack = await _slack(parts)
@@ -305,6 +308,8 @@ async def _face(
     parts.stack.push_async_callback(listeners.drained, GRACE)
     settings = parts.settings
     routes = [*web.routes(ready, parts.metrics), *parts.routes]
+    take = Alerts(store.pool, store.jobs).take
+    routes.append(alerts(parts.source, settings.twilio_from, take, parts.metrics))
     if listens and socket is None:
         routes.append(web.slack_events(app))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)

@@ -38,6 +38,10 @@ class Metrics:
             "sms_replies", "People's replies by what became of them", ["outcome"],
             registry=self._registry,
         )  # fmt: skip
+        self.alerts = Counter(
+            "sms_alerts", "Messages of alert sources by what became of them", ["outcome"],
+            registry=self._registry,
+        )  # fmt: skip
         self.policy_faults = Counter(
             "sms_policy_faults", "Edits of sms.toml that were refused", registry=self._registry
         )

@@ -74,16 +74,6 @@ async def open_queue_pool(url: str) -> Pool:
     return await _open(url, _unhurried)
 
 
-async def alive(pool: Pool) -> bool:
-    """Tell whether the database answers soon."""
-    try:
-        async with asyncio.timeout(2), pool.connection() as conn:
-            await conn.execute("SELECT 1")
-    except (psycopg.Error, TimeoutError, OSError):
-        return False
-    return True
-
-
 async def _open(url: str, configure: Callable[[psycopg.AsyncConnection], Awaitable[None]]) -> Pool:
     pool: Pool = AsyncConnectionPool(
         url,
@@ -112,3 +102,13 @@ async def _autocommit(conn: psycopg.AsyncConnection) -> None:
 async def _unhurried(conn: psycopg.AsyncConnection) -> None:
     await conn.set_autocommit(True)
     await conn.execute("SET synchronous_commit = off")
+
+
+async def alive(pool: Pool) -> bool:
+    """Tell whether the database answers now."""
+    try:
+        async with asyncio.timeout(2), pool.connection() as conn:
+            await conn.execute("SELECT 1")
+    except (psycopg.Error, TimeoutError, OSError):
+        return False
+    return True
