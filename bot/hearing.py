@@ -31,7 +31,8 @@ class Hearing:
     async def hear(self, reply: Reply) -> Outcome | None:
         """Do what a reply asks for; None if it was heard before."""
         contacts = (await self._policy()).contacts
-        contact = next((each for each in contacts if each.number == reply.from_), None)
+        numbers = {reply.from_, reply.from_.rpartition(":")[2]}  # also by WhatsApp
+        contact = next((each for each in contacts if each.number in numbers), None)
         outcome = await self._replies.hear(reply, contact)
         if outcome:
             self._metrics.replies.labels(outcome).inc()

@@ -6,13 +6,10 @@ once, so that reading it again costs nothing, and a look begins well before the 
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import psycopg
 import structlog
-from procrastinate.exceptions import ConnectorException
-from psycopg_pool import PoolTimeout
 
 from bot.hearing import Hearing
 from bot.store.looks import LATER, PAGING, Looks, Sender
@@ -35,8 +32,6 @@ _PAGE = 100
 
 _FORGET = timedelta(days=1)
 
-_FAULTS = (psycopg.Error, PoolTimeout, ConnectorException, TimeoutError, OSError)
-
 log = structlog.get_logger(__name__)
 
 
@@ -44,8 +39,8 @@ log = structlog.get_logger(__name__)
 class _List:
     """One of Twilio's lists: of what was sent to a number of ours, or by a person, or of all."""
 
-    to: str = ""
-    from_: str = ""
+    to: str = field(default="", repr=False)
+    from_: str = field(default="", repr=False)
 
     @property
     def size(self) -> int:
@@ -74,7 +69,7 @@ class Listen:
             turn = await self._looks.turn()
             if turn.at is not None:
                 await self._read(turn.at, await self._looks.senders())
-        except _FAULTS as exc:
+        except Exception as exc:  # noqa: BLE001 - the next look may well succeed
             log.warning("replies.unheard", why=type(exc).__name__)
             return PAGING
         # a page that begins meanwhile is not left waiting for the end of a longer pause
@@ -123,6 +118,7 @@ class Listen:
                 return
             yield message
             if not left:
+                log.warning("replies.cut", messages=MOST)
                 return
 
     async def _hear(self, messages: Sequence[Message], at: datetime) -> bool:
@@ -138,7 +134,7 @@ class Listen:
     async def _heard(self, message: Message, at: datetime) -> bool:
         try:
             await self._hearing.hear(_reply(message, at))
-        except _FAULTS as exc:  # the others may well be heard
+        except Exception as exc:  # noqa: BLE001 - the others may well be heard
             log.warning("reply.unheard", why=type(exc).__name__)
             return False
         return True

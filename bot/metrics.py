@@ -27,11 +27,7 @@ class Metrics:
             buckets=_SECONDS, registry=self._registry,
         )  # fmt: skip
         self.callbacks = Counter(
-            "sms_callbacks", "Twilio's status callbacks by the HTTP status of our answer",
-            ["status"], registry=self._registry,
-        )  # fmt: skip
-        self.inbound = Counter(
-            "sms_inbound", "Twilio's calls about replies by the HTTP status of our answer",
+            "sms_callbacks", "Twilio's calls by the HTTP status of our answer",
             ["status"], registry=self._registry,
         )  # fmt: skip
         self.replies = Counter(

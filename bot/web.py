@@ -118,7 +118,7 @@ def twilio_inbound(
 
     async def inbound(request: web.Request) -> web.Response:
         code = await signed.answer(request)
-        metrics.inbound.labels(str(code)).inc()
+        metrics.callbacks.labels(str(code)).inc()
         return web.Response(status=code)  # 204: an empty 200 is an error to Twilio
 
     return web.post(INBOUND_PATH, inbound)

@@ -20,12 +20,15 @@ class Process:
         self.engine = engine
         self.metrics = Metrics()
         self.policy = Policy()
+        self.fault: Exception | None = None
         replies = Replies(engine.pool, engine.jobs)
         hearing = Hearing(replies, self._directory, self.metrics)
         looks = Looks(engine.pool, called_back=called_back)
         self._listen = Listen(looks, hearing, engine.client)
 
     async def _directory(self) -> Policy:
+        if self.fault:
+            raise self.fault
         return self.policy
 
     async def look(self, after: float = 3600) -> float:

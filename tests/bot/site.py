@@ -75,8 +75,7 @@ class Site:
 
     def counted(self, status: int) -> bool:
         """Tell whether exactly one call was answered so."""
-        name = "callbacks" if self.path == STATUS_PATH else "inbound"
-        line = f'sms_{name}_total{{status="{status}"}} 1.0'
+        line = f'sms_callbacks_total{{status="{status}"}} 1.0'
         return line in self.metrics.text().decode().splitlines()
 
 

@@ -161,10 +161,11 @@ async def test_only_what_was_sent_to_the_pages_sender_is_asked_for(
 
 async def test_a_page_by_whatsapp_is_answered_there(engine: Engine, process: Process) -> None:
     person = f"whatsapp:{ALICE}"
-    page = await paged(engine, sender=f"whatsapp:{FROM}", people=[(person, "alice")])
+    page = await paged(engine, sender=f"whatsapp:{FROM}", people=[(person, "")])
+    process.policy = replace(process.policy, contacts=(Contact("alice", ALICE),))
     await engine.twilio.inbound(person, f"whatsapp:{FROM}", "1")
     await process.look()
-    assert (await stage(engine, page))[0] == "acknowledged"
+    assert await stage(engine, page) == ("acknowledged", "alice", "")
 
 
 async def test_where_a_service_hides_its_numbers_those_paged_are_asked_for_one_by_one(

@@ -126,6 +126,18 @@ async def test_a_reply_that_cannot_be_written_down_keeps_no_other_from_it_and_is
     assert [who for _, who, _ in await posts(engine, page)] == ["alice"]
 
 
+async def test_a_reply_that_a_fault_of_ours_keeps_from_being_heard_is_heard_later(
+    engine: Engine, process: Process
+) -> None:
+    page = await paged(engine)
+    await engine.twilio.inbound(BOB, FROM, "1")
+    process.fault = RuntimeError("a fault of ours")
+    await process.look()
+    process.fault = None
+    await process.look()
+    assert (await stage(engine, page))[0] == "acknowledged"
+
+
 async def test_without_a_database_it_goes_on_a_little_later(
     engine: Engine, process: Process
 ) -> None:
