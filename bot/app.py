@@ -13,23 +13,26 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
-import psycopg
 import structlog
 from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
+from bot.account import credentials
 from bot.climb import Climb
 from bot.config import Config, Settings
 from bot.core import Core
 from bot.directory import LiveDirectory
 from bot.drain import Drain
 from bot.gateway import Gateway
+from bot.hearing import Hearing
 from bot.heart import Heart
 from bot.inbox import Inbox
+from bot.intake import alerts
 from bot.jobs import GRACE, Handler, Jobs
 from bot.lease import Lease
 from bot.limits import Limits
+from bot.listen import Listen
 from bot.metrics import Metrics
 from bot.pace import Pace
 from bot.policyfile import PolicySource
@@ -47,26 +50,29 @@ from bot.slack.pager import Pager
 from bot.slack.replies import Replies
 from bot.slack.voice import Voice, web_client
 from bot.slots import RESERVE, Slots
+from bot.store.alerts import Alerts
 from bot.store.book import Book
 from bot.store.cards import Cards
-from bot.store.database import Pool, locate, open_pool, open_queue_pool
+from bot.store.database import Pool, alive, locate, open_pool, open_queue_pool
 from bot.store.doubts import Doubts
 from bot.store.homes import Homes
 from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
+from bot.store.looks import Looks
 from bot.store.outbox import Outbox
 from bot.store.pagecards import PageCards
 from bot.store.pagesteps import PageSteps
 from bot.store.pageviews import PostgresPages
 from bot.store.purge import Purge
 from bot.store.questions import PostgresQuestions
+from bot.store.replies import Replies as Inbound
 from bot.store.statuses import Statuses
 from bot.tasks import Task
 from bot.timetable import Timetable
 from bot.track import Track
 from bot.upkeep import upkeep
 from bot.vitals import Vitals
-from twilio_core import Credentials, TwilioClient, open_http
+from twilio_core import TwilioClient, open_http
 
 IN_FLIGHT = 50
 """Requests to Twilio at once in one process."""
@@ -97,9 +103,11 @@ class _Parts:
     """What the builders below share."""
 
     config: Config
+    source: PolicySource
     stack: AsyncExitStack
     stopping: asyncio.Event
     metrics: Metrics = field(default_factory=Metrics)
+    routes: list[RouteDef] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -132,8 +140,8 @@ async def running(
         psycopg.OperationalError: the database cannot be reached.
     """
     async with AsyncExitStack() as stack:
-        parts = _Parts(config, stack, stopping or asyncio.Event())
-        source = PolicySource(config.policy_path, config.policy_file)
+        source = PolicySource(config.policy_path, config.policy_file, config.variables)
+        parts = _Parts(config, source, stack, stopping or asyncio.Event())
         _in_background(parts, "policy", watch(source, parts.metrics))
         times = Timetable(lambda: source.current.timing, bool(config.settings.public_url))
         slack = await _slack(parts)
@@ -163,6 +171,7 @@ async def running(
             Task.PAGE_CARD: Pager(PageCards(store.pool), store.pages, slack.voice, core.masked).run,
         }
         _work(parts, store, twilio, times, shows, pace)
+        _hear(parts, store, core, twilio)
         replies = Replies(slack.voice)
         tools = Tools(core, slack.voice, store.cards, slack.client, parts.metrics, replies, home)
         listeners = Listeners(tools)
@@ -192,16 +201,9 @@ async def _slack(parts: _Parts) -> _Slack:
 
 def _twilio(parts: _Parts, in_flight: int, seconds: float) -> TwilioClient:
     settings = parts.settings
-    credentials = Credentials(
-        settings.twilio_account_sid,
-        settings.twilio_auth_token.get_secret_value() if settings.twilio_auth_token else "",
-        settings.twilio_api_key or "",
-        settings.twilio_api_secret.get_secret_value() if settings.twilio_api_secret else "",
-    )
     # room for pages and look-ups beside the messages: none may queue behind the others in the pool
-    client = TwilioClient(
-        open_http(limit=in_flight + RESERVE + 10), credentials, settings.twilio_url, timeout=seconds
-    )
+    http = open_http(limit=in_flight + RESERVE + 10)
+    client = TwilioClient(http, credentials(settings), settings.twilio_url, timeout=seconds)
     parts.stack.push_async_callback(client.aclose)
     return client
 
@@ -298,15 +300,16 @@ async def _face(
         socket = SocketConnection(app, app_token, slack.client, slack.voice.link)
 
     async def ready() -> str:
-        if not await _alive(store.pool):
+        if not await alive(store.pool):
             return "the database does not answer"
         connected = await socket.connected() if socket else await slack.identity.known()
         return "" if connected or not listens else "Slack is not connected"
 
     parts.stack.push_async_callback(listeners.drained, GRACE)
     settings = parts.settings
-    routes = web.routes(ready, parts.metrics)
-    routes += _callbacks(parts, store)
+    routes = [*web.routes(ready, parts.metrics), *parts.routes]
+    take = Alerts(store.pool, store.jobs).take
+    routes.append(alerts(parts.source, settings.twilio_from, take, parts.metrics))
     if listens and socket is None:
         routes.append(web.slack_events(app))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)
@@ -318,24 +321,20 @@ async def _face(
     return address
 
 
-def _callbacks(parts: _Parts, store: _Store) -> list[RouteDef]:
-    """Serve Twilio's callbacks where Twilio can reach us; configuration has seen to a token."""
+def _hear(parts: _Parts, store: _Store, core: Core, twilio: TwilioClient) -> None:
+    """Hear what people reply, and where Twilio can reach us what it calls about."""
     public_url, token = parts.settings.public_url, parts.settings.twilio_auth_token
-    if not public_url or not token:
-        return []
-    inbox = Inbox(store.statuses)
-    _in_background(parts, "inbox", inbox.run())
-    secret = token.get_secret_value()
-    return [web.twilio_status(public_url, secret, inbox.hear, parts.metrics)]
-
-
-async def _alive(pool: Pool) -> bool:
-    try:
-        async with asyncio.timeout(2), pool.connection() as conn:
-            await conn.execute("SELECT 1")
-    except (psycopg.Error, TimeoutError, OSError):
-        return False
-    return True
+    replies = Inbound(store.pool, store.jobs)
+    hearing = Hearing(replies, lambda: core.book.over(core.policy()), parts.metrics)
+    looks = Looks(store.pool, called_back=bool(public_url))
+    _in_background(parts, "listen", Listen(looks, hearing, twilio).run())
+    if public_url and token:  # configuration has seen to a token
+        inbox, secret = Inbox(store.statuses), token.get_secret_value()
+        _in_background(parts, "inbox", inbox.run())
+        parts.routes += [
+            web.twilio_status(public_url, secret, inbox.hear, parts.metrics),
+            web.twilio_inbound(public_url, secret, hearing.hear, parts.metrics),
+        ]
 
 
 def _in_background(parts: _Parts, name: str, work: Coroutine[None, None, None]) -> None:

@@ -4,7 +4,6 @@ Only the given mapping and ``.env`` in the given directory are read, so two conf
 live in one process and a test never touches `os.environ`.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -20,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.faults import ConfigFaults, Fault
 from bot.policyfile import PolicyFile, read_policy
 from bot.senders import SENDER_REMEDY, sender_shape
+from bot.variables import merged, present
 from commands.policy import Policy
 
 __all__ = ["Config", "ConfigFaults", "Fault", "Settings", "TwilioInputs", "load", "twilio_inputs"]
@@ -192,16 +191,23 @@ class Config:
         settings: the environment.
         policy_path: where sms.toml is; absolute.
         policy_file: what it held when it was read.
+        variables: gives environment and ``.env`` as they are now, for a file that is read again.
     """
 
     settings: Settings
     policy_path: Path
     policy_file: PolicyFile
+    variables: Callable[[], Mapping[str, str]] = field(repr=False)
 
     @property
     def policy(self) -> Policy:
         """The policy and directory as they were at the start."""
         return self.policy_file.policy
+
+    @property
+    def alert_tokens(self) -> tuple[str, ...]:
+        """The bearer tokens of alerts, for the redaction of logs."""
+        return tuple(a.token.get_secret_value() for a in self.policy_file.alerts)
 
 
 @dataclass(frozen=True)
@@ -233,16 +239,16 @@ def load(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> C
     """
     faults: list[Fault] = []
     directory = cwd or Path.cwd()
-    variables = _merged(environ, directory, faults)
-    settings = _settings(_present(variables), directory, faults)
-    path = directory / (_present(variables).get("SMS_CONFIG") or "sms.toml")
+    variables = present(merged(environ, directory, faults))
+    settings = _settings(variables, directory, faults)
+    path = directory / variables.get("SMS_CONFIG", "sms.toml")
     try:
-        policy_file = read_policy(path)
+        policy_file = read_policy(path, variables)
     except ConfigFaults as exc:
         raise ConfigFaults([*faults, *exc.faults]) from None
     if settings is None or faults:
         raise ConfigFaults(faults)
-    return Config(settings, path, policy_file)
+    return Config(settings, path, policy_file, lambda: present(merged(environ, directory, [])))
 
 
 def load_settings(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Settings:
@@ -253,7 +259,7 @@ def load_settings(environ: Mapping[str, str] | None = None, cwd: Path | None = N
     """
     faults: list[Fault] = []
     directory = cwd or Path.cwd()
-    settings = _settings(_present(_merged(environ, directory, faults)), directory, faults)
+    settings = _settings(present(merged(environ, directory, faults)), directory, faults)
     if settings is None or faults:
         raise ConfigFaults(faults)
     return settings
@@ -268,7 +274,7 @@ def twilio_inputs(
         ConfigFaults: ``.env`` is there but cannot be read.
     """
     faults: list[Fault] = []
-    given = _merged(environ, cwd or Path.cwd(), faults)
+    given = merged(environ, cwd or Path.cwd(), faults)
     if faults:
         raise ConfigFaults(faults)
     return TwilioInputs(
@@ -279,26 +285,6 @@ def twilio_inputs(
         api_key=given.get("TWILIO_API_KEY", ""),
         api_secret=given.get("TWILIO_API_SECRET", ""),
     )
-
-
-def _merged(
-    environ: Mapping[str, str] | None, directory: Path, faults: list[Fault]
-) -> dict[str, str]:
-    """Lay the environment over ``.env``. A `$` in a secret is itself: no interpolation."""
-    path = directory / ".env"
-    written: Mapping[str, str | None] = {}
-    try:
-        if path.exists():
-            written = dotenv_values(path, interpolate=False, encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        faults.append(Fault(str(path), f"cannot be read ({type(exc).__name__})", "Mend or move it"))
-    ours = {name: value for name, value in written.items() if value is not None}
-    return {**ours, **(os.environ if environ is None else environ)}
-
-
-def _present(variables: Mapping[str, str]) -> dict[str, str]:
-    """Drop blank variables; trim the others, as a secret mounted from a file ends in a newline."""
-    return {name: value.strip() for name, value in variables.items() if value.strip()}
 
 
 def _settings(values: Mapping[str, str], directory: Path, faults: list[Fault]) -> Settings | None:

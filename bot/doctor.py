@@ -13,6 +13,7 @@ import psycopg
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.account import credentials
 from bot.config import Settings, load, load_settings
 from bot.faults import ConfigFaults
 from bot.redaction import Redactor
@@ -21,7 +22,7 @@ from bot.slack.surface import SCOPES
 from bot.slack.voice import error_of
 from bot.store.database import why
 from commands.model import mask
-from twilio_core.client import Credentials, TwilioClient
+from twilio_core.client import TwilioClient
 from twilio_core.connection import open_http
 from twilio_core.errors import AccountRefused, TwilioError
 
@@ -168,15 +169,9 @@ async def _slack_app(patient: Patient) -> Check:
     return Check(name, True, "Socket Mode")
 
 
-def _credentials(settings: Settings) -> Credentials:
-    secrets = (settings.twilio_auth_token, settings.twilio_api_secret)
-    token, secret = (s.get_secret_value() if s else "" for s in secrets)
-    return Credentials(settings.twilio_account_sid, token, settings.twilio_api_key or "", secret)
-
-
 async def _twilio(patient: Patient) -> Check:
     settings, name = patient.settings, "Twilio account"
-    client = TwilioClient(open_http(limit=1), _credentials(settings), settings.twilio_url)
+    client = TwilioClient(open_http(limit=1), credentials(settings), settings.twilio_url)
     try:
         account = await client.account()
     except AccountRefused as exc:

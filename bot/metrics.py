@@ -27,8 +27,16 @@ class Metrics:
             buckets=_SECONDS, registry=self._registry,
         )  # fmt: skip
         self.callbacks = Counter(
-            "sms_callbacks", "Twilio's status callbacks by the HTTP status of our answer",
+            "sms_callbacks", "Twilio's calls by the HTTP status of our answer",
             ["status"], registry=self._registry,
+        )  # fmt: skip
+        self.replies = Counter(
+            "sms_replies", "People's replies by what became of them", ["outcome"],
+            registry=self._registry,
+        )  # fmt: skip
+        self.alerts = Counter(
+            "sms_alerts", "Messages of alert sources by what became of them", ["outcome"],
+            registry=self._registry,
         )  # fmt: skip
         self.policy_faults = Counter(
             "sms_policy_faults", "Edits of sms.toml that were refused", registry=self._registry

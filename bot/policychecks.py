@@ -4,6 +4,8 @@ Reads the raw tables, so that a typo in one place does not hide a fault in anoth
 the wrong type is passed over here, since the schema tells of it.
 """
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -12,6 +14,7 @@ import phonenumbers
 
 from bot.tomllines import Path
 from commands.entries import NameEntry, NumberEntry, to_entry
+from commands.model import Action
 from commands.numbers import BadNumber, to_address
 
 _Table = Mapping[str, Any]
@@ -175,6 +178,38 @@ def _alerts(data: _Table) -> Iterator[Trouble]:
             if wanted not in there:
                 what = f'"{wanted}" is no [[{table}]] of this file'
                 yield Trouble(("alert", n, key), what, _known(wanted, there))
+    yield from _unpaged(data)
+    for n, alert in _tables(data, "alert"):
+        if alert.get("format") == "generic" and "fields" not in alert:
+            remedy = 'Add a line fields = { text = "path.to.text" } to this table'
+            yield Trouble(("alert", n, "format"), 'is "generic", but fields is missing', remedy)
+        if alert.get("format") in {"alertmanager", "grafana"} and "fields" in alert:
+            remedy = 'Remove it, or write format = "generic"'
+            yield Trouble(("alert", n, "fields"), "is for JSON of no known source", remedy)
+
+
+def _unpaged(data: _Table) -> Iterator[Trouble]:
+    """Report alerts that would page from where nobody may."""
+    allows = {c["id"]: c.get("allow", []) for _, c in _tables(data, "channel") if "id" in c}
+    for n, channel in _each(data, "alert", "channel"):
+        allow = allows.get(channel, [Action.PAGE])
+        if isinstance(allow, list) and Action.PAGE not in allow:
+            what = f'"{channel}" does not allow page'
+            line = f"allow = {json.dumps([*allow, Action.PAGE], default=str)}"
+            remedy = f'Write {line} under [[channel]] id = "{channel}"'
+            yield Trouble(("alert", n, "channel"), what, remedy)
+
+
+def unset(data: _Table, variables: Mapping[str, str]) -> Iterator[Trouble]:
+    """Find the tokens of alerts that no variable holds."""
+    for n, name in _each(data, "alert", "token_env"):
+        if not variables.get(name, "").strip():
+            # what is not written like a variable may be the token itself, which is not to be shown
+            called = name if re.fullmatch(r"[A-Z][A-Z0-9_]{,39}", name) else "the variable it names"
+            remedy = (
+                f"Set {called} in the environment or in .env to the token that the alerts bring"
+            )
+            yield Trouble(("alert", n, "token_env"), f"{called} is not set", remedy)
 
 
 def _known(wanted: str, there: Iterable[str]) -> str:

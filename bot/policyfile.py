@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -14,17 +15,11 @@ from pydantic_core import ErrorDetails
 
 from bot import tomllines
 from bot.faults import ConfigFaults, Fault
-from bot.policychecks import Trouble, troubles
-from bot.policyschema import (
-    ChannelTable,
-    EscalationTable,
-    GroupTable,
-    PolicyTables,
-    TimingTable,
-)
+from bot.oncallfile import Alert, Escalation, ladder_of, to_alert, to_escalation
+from bot.policychecks import Trouble, troubles, unset
+from bot.policyschema import ChannelTable, GroupTable, PolicyTables, TimingTable
 from commands.entries import NumberEntry, to_entry
 from commands.numbers import to_address
-from commands.oncall import Ladder, Rung
 from commands.policy import ChannelRules, Contact, Group, Policy
 
 
@@ -50,51 +45,6 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of an escalation.
-
-    Attributes:
-        to: entries of a recipient list: names, numbers, ``<@U…>``, ``<!subteam^S…>``.
-        wait: for an acknowledgement, before the next step.
-    """
-
-    to: tuple[str, ...]
-    wait: timedelta
-
-
-@dataclass(frozen=True)
-class Escalation:
-    """Whom to page one after the other.
-
-    Attributes:
-        name: how it is asked for.
-        steps: at least one, in order.
-        repeat: how often all steps are gone through, at least 1.
-    """
-
-    name: str
-    steps: tuple[Step, ...]
-    repeat: int
-
-
-@dataclass(frozen=True)
-class Alert:
-    """One address that takes alerts.
-
-    Attributes:
-        name: the last part of ``POST /alerts/{name}``.
-        channel: id of the Slack channel whose rules apply and where it is told.
-        escalation: name of who is paged.
-        token_env: the variable that holds the bearer token.
-    """
-
-    name: str
-    channel: str
-    escalation: str
-    token_env: str
-
-
-@dataclass(frozen=True)
 class PolicyFile:
     """All that sms.toml says.
 
@@ -111,8 +61,15 @@ class PolicyFile:
     alerts: tuple[Alert, ...] = ()
 
 
-def parse(text: str, name: str = "sms.toml") -> PolicyFile:
-    """Read the text of a policy file; `name` is how faults call it.
+def parse(
+    text: str, name: str = "sms.toml", variables: Mapping[str, str] | None = None
+) -> PolicyFile:
+    """Read the text of a policy file.
+
+    Args:
+        text: of the file.
+        name: how faults call it.
+        variables: those that are set, for the tokens that it names; None: nobody asks for them.
 
     Raises:
         ConfigFaults: with every fault and its line.
@@ -121,7 +78,7 @@ def parse(text: str, name: str = "sms.toml") -> PolicyFile:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as exc:  # also: a number or a nesting beyond Python
         raise ConfigFaults([_syntax_fault(exc, text, name)]) from None
-    found = list(troubles(data))
+    found = [*troubles(data), *(() if variables is None else unset(data, variables))]
     try:
         tables = PolicyTables.model_validate(data)
     except ValidationError as exc:
@@ -130,11 +87,11 @@ def parse(text: str, name: str = "sms.toml") -> PolicyFile:
         lines = tomllines.lines_of(text)
         at = sorted((tomllines.line_at(lines, t.path), str(t.path), t) for t in found)
         raise ConfigFaults([_fault(t, line, name) for line, _, t in at])
-    return _policy_file(tables)
+    return _policy_file(tables, variables or {})
 
 
-def read_policy(path: Path) -> PolicyFile:
-    """Read and parse the policy file.
+def read_policy(path: Path, variables: Mapping[str, str] | None = None) -> PolicyFile:
+    """Read and parse the policy file; `variables` as in `parse`.
 
     Raises:
         ConfigFaults: it is missing, unreadable or faulty.
@@ -148,7 +105,7 @@ def read_policy(path: Path) -> PolicyFile:
         what = f"cannot be read ({type(exc).__name__})"
         remedy = "Make it a UTF-8 text file that this user may read"
         raise ConfigFaults([Fault(str(path), what, remedy)]) from None
-    return parse(text, path.name)
+    return parse(text, path.name, variables)
 
 
 @dataclass(frozen=True)
@@ -170,9 +127,22 @@ class PolicySource:
     `reload_if_changed` reads the disk: call it from a thread, one call at a time.
     """
 
-    def __init__(self, path: Path, current: PolicyFile) -> None:
+    def __init__(
+        self,
+        path: Path,
+        current: PolicyFile,
+        variables: Callable[[], Mapping[str, str]] | None = None,
+    ) -> None:
+        """Begin with a policy.
+
+        Args:
+            path: of the file.
+            current: what it held.
+            variables: gives those that are set; None: nobody asks for the tokens of alerts.
+        """
         self.path = path
         self.current = current
+        self._variables = variables
         self.faults: tuple[Fault, ...] = ()
         """Why the last edit was not taken; empty if it was."""
         # nothing read yet: an edit between the first reading and the first look is found too
@@ -196,7 +166,7 @@ class PolicySource:
             return ReloadResult()
         self._read = stamp
         try:
-            new = read_policy(self.path)
+            new = read_policy(self.path, self._variables and self._variables())
         except ConfigFaults as exc:
             self.faults = tuple(exc.faults)
             return ReloadResult(faults=exc.faults)
@@ -273,7 +243,7 @@ def _keys(path: tomllines.Path) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _policy_file(tables: PolicyTables) -> PolicyFile:
+def _policy_file(tables: PolicyTables, variables: Mapping[str, str]) -> PolicyFile:
     policy = Policy(
         region=tables.region,
         admins=tuple(tables.admins),
@@ -283,13 +253,13 @@ def _policy_file(tables: PolicyTables) -> PolicyFile:
             for c in tables.contact
         ),
         groups=tuple(_group(g, tables.region) for g in tables.group),
-        ladders=tuple(ladder_of(_escalation(e)) for e in tables.escalation),
+        ladders=tuple(ladder_of(to_escalation(e)) for e in tables.escalation),
     )
     return PolicyFile(
         policy=policy,
         timing=_timing(tables.timing),
-        escalations=tuple(map(_escalation, tables.escalation)),
-        alerts=tuple(Alert(a.name, a.channel, a.escalation, a.token_env) for a in tables.alert),
+        escalations=tuple(map(to_escalation, tables.escalation)),
+        alerts=tuple(to_alert(a, variables) for a in tables.alert),
     )
 
 
@@ -320,16 +290,3 @@ def _group(table: GroupTable, region: str) -> Group:
 def _member(text: str, region: str) -> str:
     entry = to_entry(text)
     return to_address(entry.text, region) if isinstance(entry, NumberEntry) else str(entry)
-
-
-def ladder_of(
-    escalation: Escalation, *, link: str = "", source: str = "slack", storm: bool = False
-) -> Ladder:
-    """Give the ladder of a page that goes by an escalation."""
-    rungs = tuple(Rung(step.to, step.wait) for step in escalation.steps)
-    return Ladder(rungs, escalation.repeat, escalation.name, link, source, storm)
-
-
-def _escalation(table: EscalationTable) -> Escalation:
-    steps = tuple(Step(tuple(s.to), s.wait) for s in table.steps)
-    return Escalation(table.name, steps, table.repeat)

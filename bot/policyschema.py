@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from bot.senders import SENDER_REMEDY, sender_shape
 from commands.model import Action
 from commands.names import fault_of
+from commands.notice import RESOLVED, Format
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -57,6 +58,14 @@ def _action(value: object) -> Action:
         return Action(str(value))
     except ValueError:
         raise wrong("is not an action", f"Write one of {known}") from None
+
+
+def _format(value: object) -> Format:
+    known = ", ".join(Format)
+    try:
+        return Format(str(value))
+    except ValueError:
+        raise wrong("is no format of alerts", f"Write one of {known}") from None
 
 
 def _waiting(value: timedelta) -> timedelta:
@@ -121,6 +130,15 @@ Variable = Annotated[
         "Write the name, such as ALERT_TOKEN; the token itself goes into the environment",
     ),
 ]
+FieldPath = Annotated[
+    str,
+    _shape(
+        r"[^.\s]{1,100}(\.[^.\s]{1,100}){0,19}",
+        "is no path into JSON",
+        'Write the names down to it with dots between them, such as "incident.title"',
+    ),
+]
+Word = Annotated[str, _shape(r"\S(.*\S)?", "is blank", 'Write a word, such as "resolved"')]
 Sender = Annotated[str, _text(sender_shape, "is nothing that Twilio can send from", SENDER_REMEDY)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Count = Annotated[int, Field(gt=0)]
@@ -195,6 +213,15 @@ class EscalationTable(Table):
     repeat: Count = 1
 
 
+class FieldsTable(Table):
+    """``fields`` of an alert: where JSON of no known source has what."""
+
+    text: FieldPath
+    key: FieldPath = ""
+    status: FieldPath = ""
+    link: FieldPath = ""
+
+
 class AlertTable(Table):
     """``[[alert]]``."""
 
@@ -202,6 +229,11 @@ class AlertTable(Table):
     channel: ChannelId
     escalation: str
     token_env: Variable
+    format: Annotated[Format, BeforeValidator(_format)] = Format.AUTO
+    storm: Threshold = 5
+    storm_window: Annotated[Duration, AfterValidator(_waiting)] = timedelta(minutes=5)
+    fields: FieldsTable | None = None
+    resolved: Annotated[list[Word], Field(min_length=1)] = list(RESOLVED)
 
 
 class PolicyTables(Table):

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 import psycopg
@@ -14,11 +16,13 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.gateway import called_back
 from bot.metrics import Metrics
+from bot.store.replies import Reply
 from bot.store.statuses import Report
-from twilio_core import SignatureMismatch, StatusCallback
+from twilio_core import InboundMessage, SignatureMismatch, StatusCallback
 from twilio_core.webhooks import verify
 
 STATUS_PATH = "/twilio/status/"
+INBOUND_PATH = "/twilio/inbound"
 
 LIMIT = 1 << 20
 """Bytes of a request's body."""
@@ -27,6 +31,9 @@ _PATIENCE = 10.0
 """Seconds to write a callback down: Twilio waits for 15."""
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Pairs = list[tuple[str, str]]
+"""The fields of a form, in order."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,38 +84,101 @@ def twilio_status(
         metrics: counts the callbacks.
     """
 
+    async def take(request: web.Request, pairs: Pairs) -> bool:
+        report = called_back(request.match_info["token"], StatusCallback.parse(pairs))
+        return report is not None and await hear(report)
+
+    signed = _Signed(public_url, auth_token, STATUS_PATH, take)
+
     async def status(request: web.Request) -> web.Response:
-        code = await answer(request)
+        code = await signed.answer(request)
         metrics.callbacks.labels(str(code)).inc()
         return web.Response(status=code)
 
-    async def answer(request: web.Request) -> int:
+    return web.post(STATUS_PATH + "{token}", status)
+
+
+def twilio_inbound(
+    public_url: str, auth_token: str, hear: Callable[[Reply], Awaitable[object]], metrics: Metrics
+) -> web.RouteDef:
+    """Give the route of people's replies.
+
+    Args:
+        public_url: as for `twilio_status`.
+        auth_token: what Twilio signs with.
+        hear: does what a reply asks for, however often it comes.
+        metrics: counts the calls.
+    """
+
+    async def take(_request: web.Request, pairs: Pairs) -> bool:
+        await hear(_written(InboundMessage.parse(pairs)))
+        return True
+
+    signed = _Signed(public_url, auth_token, INBOUND_PATH, take)
+
+    async def inbound(request: web.Request) -> web.Response:
+        code = await signed.answer(request)
+        metrics.callbacks.labels(str(code)).inc()
+        return web.Response(status=code)  # 204: an empty 200 is an error to Twilio
+
+    return web.post(INBOUND_PATH, inbound)
+
+
+def _written(message: InboundMessage) -> Reply:
+    """Take a reply as written now: the webhook tells no date, and comes at once."""
+    return Reply(
+        message.message_sid,
+        message.from_,
+        message.to,
+        message.body,
+        datetime.now(UTC),
+        message.messaging_service_sid,
+        message.opt_out_type,
+    )
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """A webhook that only Twilio may call.
+
+    Attributes:
+        public_url: what Twilio was told that its address begins with.
+        auth_token: what Twilio signs with.
+        path: what follows, up to the part that differs from call to call.
+        take: does with it what is to be done, and tells whether it is about something of ours;
+            ValueError if it does not say enough.
+    """
+
+    public_url: str
+    auth_token: str = field(repr=False)
+    path: str
+    take: Callable[[web.Request, Pairs], Awaitable[bool]]
+
+    async def answer(self, request: web.Request) -> int:
+        """Give the HTTP status to answer with."""
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return 413
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-        named = request.raw_path.partition(STATUS_PATH)[2]  # with its query, which is signed too
-        url = f"{public_url.rstrip('/')}{STATUS_PATH}{named}"
+        named = request.raw_path.partition(self.path)[2]  # with its query, which is signed too
+        url = f"{self.public_url.rstrip('/')}{self.path}{named}"
         try:
-            verify(auth_token, url, pairs, request.headers.get("X-Twilio-Signature"))
-            report = called_back(request.match_info["token"], StatusCallback.parse(pairs))
+            verify(self.auth_token, url, pairs, request.headers.get("X-Twilio-Signature"))
         except SignatureMismatch:
             log.warning("callback.unsigned", peer=request.remote)
             return 403
-        except ValueError:  # signed, but it names no message or no status
-            return 400
-        return await written(report) if report else 404
+        return await self._taken(request, pairs)
 
-    async def written(report: Report) -> int:
+    async def _taken(self, request: web.Request, pairs: Pairs) -> int:
         try:
             async with asyncio.timeout(_PATIENCE):
-                return 204 if await hear(report) else 404
+                return 204 if await self.take(request, pairs) else 404
+        except ValueError:  # signed, but it does not say what it is about
+            return 400
         except (psycopg.Error, PoolTimeout, ConnectorException, TimeoutError, OSError) as exc:
             log.warning("callback.unwritten", why=type(exc).__name__)
             return 503
-
-    return web.post(STATUS_PATH + "{token}", status)
 
 
 class CannotListen(OSError):

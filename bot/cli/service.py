@@ -15,7 +15,7 @@ from bot.web import CannotListen
 def serve(*, listens: bool) -> None:
     """Run the bot, or with `listens` False a worker alone."""
     config = or_exit(load)
-    logs.configure(config.settings)
+    logs.configure(config.settings, secrets=config.alert_tokens)
     try:
         with database_told():
             asyncio.run(_until_told(config, listens=listens))

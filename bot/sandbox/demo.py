@@ -7,6 +7,7 @@ import asyncio
 import io
 import logging
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from bot.sandbox.environ import environ
 from bot.sandbox.server import FakeSlack
 from bot.slack.surface import COMPOSE
 from bot.store import embedded
+from bot.web import INBOUND_PATH
 from commands.forms import FORMS
 from twilio_core.testing import FakeTwilio
 
@@ -107,7 +109,7 @@ async def perform(
         screen = Screen(slack, console, live)
         open_with(screen)
         try:
-            await _converse(Desk(slack, screen, lines, COMPOSE), steps, pause)
+            await _converse(Desk(slack, screen, lines, twilio, COMPOSE), steps, pause)
         finally:
             _close_with(screen, twilio)
 
@@ -136,7 +138,25 @@ async def _start(
 
 def _config(folder: Path, database_url: str, slack: FakeSlack, twilio: FakeTwilio) -> Config:
     (folder / "sms.toml").write_text(POLICY, encoding="utf-8")
-    return load(environ(slack, twilio, DATABASE_URL=database_url, LOG_LEVEL="ERROR"), folder)
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    twilio.inbound_url = f"{address}{INBOUND_PATH}"
+    told = environ(
+        slack,
+        twilio,
+        DATABASE_URL=database_url,
+        LOG_LEVEL="ERROR",
+        PORT=str(port),
+        PUBLIC_URL=address,
+    )
+    return load(told, folder)
+
+
+def _free_port() -> int:
+    """Find a port for Twilio's calls: their address is to be known before the bot listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @asynccontextmanager

@@ -10,6 +10,11 @@ from twilio_core.testing import Error, FakeTwilio
 PEOPLE: Final = MappingProxyType({"alice": "U0ALICE", "bob": "U0BOB", "carol": "U0CAROL"})
 """Slack user ids by name."""
 
+PHONES: Final = MappingProxyType(
+    {"alice": "+16175551212", "bob": "+16175551213", "carol": "+16175551214"}
+)
+"""Their numbers by name."""
+
 CHANNELS: Final = MappingProxyType({"oncall": "C0ONCALL", "random": "C0RANDOM"})
 """Slack channel ids by name; the bot is a member of the first alone."""
 
@@ -51,17 +56,17 @@ max_recipients = 5
 
 [[contact]]
 name = "alice"
-number = "+16175551212"
+number = "{PHONES["alice"]}"
 slack = "U0ALICE"
 
 [[contact]]
 name = "bob"
-number = "+16175551213"
+number = "{PHONES["bob"]}"
 slack = "U0BOB"
 
 [[contact]]
 name = "carol"
-number = "+16175551214"
+number = "{PHONES["carol"]}"
 slack = "U0CAROL"
 
 [[contact]]

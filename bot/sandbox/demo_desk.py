@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from bot.sandbox.demo_cast import CHANNELS, PEOPLE
+from bot.sandbox.demo_cast import CHANNELS, PEOPLE, PHONES
 from bot.sandbox.demo_composer import Composer
 from bot.sandbox.demo_lines import NextLine
 from bot.sandbox.demo_screen import Screen, Seat
+from bot.sandbox.environ import SENDER
 from bot.sandbox.model import Delivered, Impossible
 from bot.sandbox.mrkdwn import safe
 from bot.sandbox.people import People
+from twilio_core.testing import FakeTwilio
 
 START = Seat(PEOPLE["alice"], CHANNELS["oncall"])
 
@@ -21,6 +23,7 @@ class Desk:
         slack: what they work with.
         screen: what they see.
         lines: what they type.
+        twilio: the account whose SMS they get, and reply to.
         shortcut_id: callback id of the app's global shortcut.
         seat: who they are and which channel they look at.
     """
@@ -28,6 +31,7 @@ class Desk:
     slack: People
     screen: Screen
     lines: NextLine
+    twilio: FakeTwilio
     shortcut_id: str
     seat: Seat = START
 
@@ -57,6 +61,20 @@ class Desk:
         """Choose the app's shortcut from Slack's menu."""
         self._complain(await self.slack.global_shortcut(self.seat.user, self.shortcut_id))
         await self._see()
+
+    async def phone(self, name: str, text: str) -> None:
+        """Look at somebody's phone, and reply from it to the last SMS if there is a text."""
+        number = PHONES.get(name)
+        if number is None:
+            self.screen.remark(f"Nobody's phone is called {name}: {', '.join(PHONES)}.", "red")
+            return
+        got = [m.body for m in self.twilio.messages.values() if m.to == number]
+        last = f"shows “{got[-1]}”" if got else "has got no SMS yet"
+        self.screen.remark(f"{name}'s phone {last}")
+        if text:
+            self.screen.remark(f"{name} replies “{text}”")
+            await self.twilio.inbound(number, SENDER, text)
+            await self._see()
 
     def look(self) -> None:
         """See what has changed meanwhile."""

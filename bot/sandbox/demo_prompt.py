@@ -13,6 +13,7 @@ _KEYS = (
     ("1, 2, …", "press a button of the last answers"),
     ("#random", "go to another channel: #oncall, #random"),
     ("as bob", "be somebody else: alice, bob, carol"),
+    ("phone bob 1", "reply to an SMS from somebody's phone; without a text, look at it"),
     ("shortcut", "choose “Send an SMS” from Slack's shortcuts menu"),
     ("Enter", "see what has changed meanwhile"),
     ("quit", "leave; so do Ctrl-D and Ctrl-C"),
@@ -69,6 +70,7 @@ class Prompt:
             (lambda line: line.isascii() and line.isdecimal(), lambda line: desk.press(int(line))),
             (lambda line: line.startswith("#"), lambda line: desk.go(line[1:].strip())),
             (lambda line: _first(line) == "as", lambda line: desk.become(_rest(line))),
+            (lambda line: _first(line) == "phone", lambda line: desk.phone(*_two(line))),
             (lambda line: line.casefold() == "shortcut", lambda _: desk.shortcut()),
             (lambda line: _first(line) == "/sms", lambda line: desk.command(_rest(line))),
             (lambda line: _first(line) in self.verbs, desk.command),
@@ -86,6 +88,11 @@ _CarryOut = Callable[[str], Awaitable[None] | None]
 
 def _first(line: str) -> str:
     return line.partition(" ")[0].casefold()
+
+
+def _two(line: str) -> tuple[str, str]:
+    """Give the second word, and all that follows it."""
+    return _first(_rest(line)), _rest(_rest(line))
 
 
 def _rest(line: str) -> str:

@@ -29,14 +29,16 @@ class Step:
 
     Attributes:
         caption: what there is to see.
-        text: what is typed after `/sms`; empty where a button is pressed.
-        press: how the button's label begins.
+        text: what is typed after `/sms`; empty where something else is done.
+        press: how the label begins of a button that is pressed.
+        phone: who replies from their phone, and what.
         channel: where.
     """
 
     caption: str
     text: str = ""
     press: str = ""
+    phone: tuple[str, str] = ("", "")
     channel: str = "oncall"
 
 
@@ -49,6 +51,8 @@ STEPS: Final = (
     Step("Which rule decides? This sends nothing", "why send +16175550142 Hello"),
     Step("Who can be reached from here?", "recipients"),
     Step("The rest of the list", press="Next"),
+    Step("Who is on call? Page until somebody has it", "page lab Water in the lab, rising"),
+    Step("Bob is awake. He replies to the SMS", phone=("bob", "1")),
     Step("Where the bot is no member, it answers in private", "send bob Lunch?", channel="random"),
 )
 
@@ -92,6 +96,9 @@ async def play(desk: Desk, steps: Sequence[Step], pause: Pause) -> None:
         desk.go(step.channel)
         if step.press:
             await _press(desk, step.press, pause)
+        elif step.phone[0]:
+            await pause(_READ)
+            await desk.phone(*step.phone)
         else:
             await _type(desk, step.text, pause)
         await pause(_READ)

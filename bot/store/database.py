@@ -102,3 +102,13 @@ async def _autocommit(conn: psycopg.AsyncConnection) -> None:
 async def _unhurried(conn: psycopg.AsyncConnection) -> None:
     await conn.set_autocommit(True)
     await conn.execute("SET synchronous_commit = off")
+
+
+async def alive(pool: Pool) -> bool:
+    """Tell whether the database answers now."""
+    try:
+        async with asyncio.timeout(2), pool.connection() as conn:
+            await conn.execute("SELECT 1")
+    except (psycopg.Error, TimeoutError, OSError):
+        return False
+    return True

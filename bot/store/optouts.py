@@ -10,8 +10,7 @@ from datetime import datetime
 
 import psycopg
 
-from bot.store.database import Pool
-from commands.optout import REFUSED, Word, by_refusal, by_stop, word_of
+from commands.optout import REFUSED, Word, by_refusal, by_stop
 
 OPTED_OUT = "SELECT address FROM opt_out WHERE sender = %s AND learned <> 'START'"
 OPTED_OUT_AMONG = f"{OPTED_OUT} AND address = ANY(%s)"
@@ -87,34 +86,26 @@ async def learn(conn: psycopg.AsyncConnection, answers: Collection[tuple[int, in
         await conn.execute(_REFUSED, (ids,))
 
 
-class OptOuts:
-    """What replies say of it."""
+async def heard(
+    conn: psycopg.AsyncConnection, from_: str, to: str, word: Word, at: datetime, service: str = ""
+) -> None:
+    """Remember what a reply says about further messages, within the caller's transaction.
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    Replies may be heard more than once and in any order: of each pair the latest counts.
 
-    async def heard(self, from_: str, to: str, body: str, at: datetime, service: str = "") -> bool:
-        """Remember what a reply says about further messages; False if it says nothing of them.
-
-        Replies may be heard more than once and in any order: of each pair the latest counts.
-
-        Args:
-            from_: who wrote.
-            to: which of our senders.
-            body: what they wrote.
-            at: when the reply was sent; the same each time it is heard.
-            service: the Messaging Service that received it, if that is known.
-        """
-        word = word_of(body)
-        if word is None:
-            return False
-        said = {
-            "address": from_,
-            "senders": [to, *([service] if service else [])],
-            "word": str(word),
-            "at": at,
-            "everywhere": word is Word.START and not service,
-        }
-        async with self._pool.connection() as conn:
-            await conn.execute(_SAID, said)
-        return True
+    Args:
+        conn: where it is written.
+        from_: who wrote.
+        to: which of our senders.
+        word: what they want.
+        at: when the reply was sent; the same each time it is heard.
+        service: the Messaging Service that received it, if that is known.
+    """
+    said = {
+        "address": from_,
+        "senders": [to, *([service] if service else [])],
+        "word": str(word),
+        "at": at,
+        "everywhere": word is Word.START and not service,
+    }
+    await conn.execute(_SAID, said)

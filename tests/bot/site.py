@@ -10,8 +10,9 @@ import aiohttp
 from aiohttp import web
 
 from bot.metrics import Metrics
+from bot.store.replies import Reply
 from bot.store.statuses import Report
-from bot.web import STATUS_PATH, Listener, routes, twilio_status
+from bot.web import INBOUND_PATH, STATUS_PATH, Listener, routes, twilio_inbound, twilio_status
 from twilio_core.webhooks import signature
 
 TOKEN = "12345" * 6
@@ -31,12 +32,14 @@ class Site:
         address: where the listener is.
         metrics: of the process.
         token: what the client signs with.
+        path: of the webhook.
     """
 
     public_url: str
     address: str
     metrics: Metrics
     token: str = field(default=TOKEN, repr=False)
+    path: str = STATUS_PATH
 
     async def post(
         self,
@@ -54,7 +57,7 @@ class Site:
             signed_for: the address that the signature is computed over; the public one if None.
             headers: in place of the signature.
         """
-        url = signed_for or f"{self.public_url}{STATUS_PATH}{name}"
+        url = signed_for or f"{self.public_url}{self.path}{name}"
         signed = {"X-Twilio-Signature": signature(self.token, url, form)}
         told = {"Content-Type": "application/x-www-form-urlencoded"}
         told |= signed if headers is None else headers
@@ -62,7 +65,7 @@ class Site:
 
     async def raw(self, name: str, data: object, headers: Mapping[str, str]) -> int:
         """Post anything at all, and give the status of the answer."""
-        url = f"{self.address}{STATUS_PATH}{name}"
+        url = f"{self.address}{self.path}{name}"
         async with (
             aiohttp.ClientSession() as session,
             session.post(url, data=data, headers=headers) as answer,
@@ -71,7 +74,7 @@ class Site:
             return answer.status
 
     def counted(self, status: int) -> bool:
-        """Tell whether exactly one callback was answered so."""
+        """Tell whether exactly one call was answered so."""
         line = f'sms_callbacks_total{{status="{status}"}} 1.0'
         return line in self.metrics.text().decode().splitlines()
 
@@ -88,6 +91,20 @@ async def listening(
     table = [*routes(ready, metrics), twilio_status(public_url, token, hear, metrics), *more]
     listener = Listener("127.0.0.1", 0, table, 1.0)
     yield Site(public_url.rstrip("/"), await listener.start(), metrics, token)
+    await listener.stop()
+
+
+@asynccontextmanager
+async def reachable(
+    hear: Callable[[Reply], Awaitable[object]],
+    public_url: str = "https://sms.example.com",
+    token: str = TOKEN,
+) -> AsyncIterator[Site]:
+    """Serve people's replies for the length of the block."""
+    metrics = Metrics()
+    listener = Listener("127.0.0.1", 0, [twilio_inbound(public_url, token, hear, metrics)], 1.0)
+    address = await listener.start()
+    yield Site(public_url.rstrip("/"), address, metrics, token, INBOUND_PATH)
     await listener.stop()
 
 

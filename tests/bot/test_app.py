@@ -247,3 +247,18 @@ async def test_two_bots_live_in_one_process(world: World, tmp_path: Path) -> Non
         assert first.address != second.address
         assert (await asked(f"{first.address}/healthz"))[0] == 200
         assert (await asked(f"{second.address}/healthz"))[0] == 200
+
+
+async def test_a_worker_takes_alerts_as_well(world: World) -> None:
+    (world.folder / "sms.toml").write_text(
+        '[[channel]]\nid = "C1"\nallow = ["page"]\n'
+        '[[escalation]]\nname = "db"\nsteps = [{ to = ["+16175551212"], wait = "5m" }]\n'
+        '[[alert]]\nname = "prom"\nchannel = "C1"\nescalation = "db"\ntoken_env = "PROM_TOKEN"\n',
+        encoding="utf-8",
+    )
+    async with running(world.config(PROM_TOKEN="shh"), listens=False) as bot:
+        headers = {"Authorization": "Bearer shh"}
+        over = {"alerts": [{"status": "resolved"}]}
+        async with aiohttp.ClientSession(headers=headers) as session:
+            answer = await session.post(f"{bot.address}/alerts/prom", json=over)
+            assert await answer.json() == {"page": None, "did": "nothing"}

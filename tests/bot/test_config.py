@@ -298,3 +298,43 @@ def test_the_starting_env_lacks_only_what_is_the_users(home: Path) -> None:
     (home / ".env").write_text(starter("env.example"), encoding="utf-8")
     assert set(faults(home, {})) == set(GOOD)
     assert os.fspath(load(GOOD, home).policy_path)
+
+
+ALERT = """
+[[channel]]
+id = "C1"
+allow = ["page"]
+[[escalation]]
+name = "db"
+steps = [{ to = ["+16175551212"], wait = "5m" }]
+[[alert]]
+name = "prom"
+channel = "C1"
+escalation = "db"
+token_env = "PROM_TOKEN"
+"""
+
+
+def test_the_token_of_an_alert_comes_from_the_environment_or_the_env_file(home: Path) -> None:
+    (home / "sms.toml").write_text(ALERT, encoding="utf-8")
+    assert load({**GOOD, "PROM_TOKEN": "hidden-one\n"}, home).alert_tokens == ("hidden-one",)
+    (home / ".env").write_text("PROM_TOKEN=hidden-two\n", encoding="utf-8")
+    config = load(GOOD, home)
+    assert config.alert_tokens == ("hidden-two",)
+    assert "hidden" not in repr(config)
+
+
+def test_an_alert_without_its_token_is_told_with_all_other_faults(home: Path) -> None:
+    (home / "sms.toml").write_text(ALERT, encoding="utf-8")
+    found = faults(home, {**without("TWILIO_FROM"), "PROM_TOKEN": " "})
+    assert list(found) == ["TWILIO_FROM", "sms.toml, line 12"]
+    assert "PROM_TOKEN is not set" in found["sms.toml, line 12"]
+
+
+def test_variables_are_read_anew_for_a_file_that_is_read_anew(home: Path) -> None:
+    config = load(GOOD, home)
+    (home / ".env").write_text("PROM_TOKEN=later\nEMPTY=\n", encoding="utf-8")
+    assert config.variables()["PROM_TOKEN"] == "later"
+    assert "EMPTY" not in config.variables()
+    (home / ".env").write_bytes(b"\xff")
+    assert config.variables() == GOOD

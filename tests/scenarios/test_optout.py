@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+import psycopg
+
 from bot.sandbox.model import Message
-from bot.store.database import open_pool
-from bot.store.optouts import OptOuts
+from bot.store import optouts
+from commands.optout import word_of
 from tests.scenarios.world import ALICE, AWAY, ONCALL, World, payload, shown
 from twilio_core.testing import Error, ServerError
 
@@ -24,9 +26,10 @@ async def refused_one(world: World) -> Message:
 async def heard(world: World, body: str) -> None:
     """Let one of them text us a word, and the bot hear it."""
     reply = await world.twilio.inbound(TWO, FROM, body)
-    pool = await open_pool(world.database_url)
-    assert await OptOuts(pool).heard(reply.from_, reply.to, reply.body, datetime.now(UTC))
-    await pool.close()
+    word = word_of(body)
+    assert word
+    async with await psycopg.AsyncConnection.connect(world.database_url) as conn:
+        await optouts.heard(conn, reply.from_, reply.to, word, datetime.now(UTC))
 
 
 async def test_whom_twilio_refused_is_left_out_of_the_next_send_which_says_so(

@@ -156,7 +156,7 @@ class Stored:
 
     def inbound_form(self) -> dict[str, str]:
         """Return what Twilio posts when a person writes."""
-        return {
+        form = {
             "AccountSid": self.account_sid,
             "ApiVersion": VERSION,
             "Body": self.body,
@@ -169,6 +169,7 @@ class Stored:
             "SmsStatus": self.status,
             "To": self.to,
         }
+        return form | ({"MessagingServiceSid": self.service} if self.service else {})
 
 
 def segments(body: str) -> int:

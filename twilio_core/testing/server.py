@@ -159,6 +159,7 @@ class FakeTwilio:
         """Let a person write to one of our numbers; STOP and START do what they do at Twilio."""
         message = Stored(self.account_sid, to, from_, body, "received", direction="inbound")
         message.date_sent = message.date_created
+        message.service = self._service_that_wrote_to(from_)
         self.messages[message.sid] = message
         word = body.strip().upper()
         if word in _STOP:
@@ -168,6 +169,11 @@ class FakeTwilio:
         if self.inbound_url:
             await self._courier.post(self.inbound_url, message.inbound_form())
         return message
+
+    def _service_that_wrote_to(self, number: str) -> str:
+        """Give the Messaging Service of the last message to a number; empty if none sent it."""
+        sent = (m for m in reversed(self.messages.values()) if m.direction != "inbound")
+        return next((m.service for m in sent if m.to == number), "")
 
     # HTTP
 

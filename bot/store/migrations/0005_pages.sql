@@ -56,6 +56,8 @@ CREATE INDEX page_due ON page (due) WHERE due IS NOT NULL;
 CREATE INDEX page_channel_created ON page (channel, created DESC);
 CREATE INDEX page_source_created ON page (source, created DESC);
 CREATE INDEX page_created ON page (created);
+-- which pages of an alert route wait, or were resolved lately: asked for every alert
+CREATE INDEX page_source_resolved ON page (source, resolved_at);
 -- whether the same is paged already: asked before every page
 CREATE INDEX page_intent ON page (intent, created);
 

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.store.optouts import OptOuts
+from bot.store.optouts import heard
 from bot.store.outbox import Claim, Settled
 from commands.model import DeliveryState
+from commands.optout import word_of
 from tests.bot.store.kit import Store
 
 S = DeliveryState
@@ -23,7 +24,10 @@ async def say(store: Store, body: str, seconds: float = 0, **changes: str) -> bo
     """Let a person have texted us, so many seconds after noon."""
     values = {"from_": TWO, "to": FROM, **changes}
     at = NOON + timedelta(seconds=seconds)
-    return await OptOuts(store.pool).heard(body=body, at=at, **values)
+    if word := word_of(body):
+        async with store.pool.connection() as conn:
+            await heard(conn, word=word, at=at, **values)
+    return word is not None
 
 
 async def out(store: Store, sender: str = FROM) -> set[str]:

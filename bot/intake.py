@@ -1,0 +1,111 @@
+"""`POST /alerts/{name}`: what alert sources post, answered once it is committed."""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+
+import psycopg
+import structlog
+from aiohttp import web
+from procrastinate.exceptions import ConnectorException
+from psycopg_pool import PoolTimeout
+
+from bot.metrics import Metrics
+from bot.oncallfile import Alert
+from bot.policyfile import PolicyFile, PolicySource
+from bot.store.alerts import Route, Taken
+from bot.web import LIMIT
+from commands.alerts import read_notice
+from commands.notice import Malformed, Notice
+from commands.senders import chosen
+
+ALERTS_PATH = "/alerts/"
+
+PATIENCE = 5.0
+"""Seconds to write an alert down: its source tries again."""
+
+log = structlog.get_logger(__name__)
+
+
+def alerts(
+    source: PolicySource,
+    sender: str,
+    take: Callable[[Route, Notice], Awaitable[Taken]],
+    metrics: Metrics,
+    *,
+    patience: float = PATIENCE,
+) -> web.RouteDef:
+    """Give the route of alerts.
+
+    Args:
+        source: gives what sms.toml says now.
+        sender: the default From.
+        take: writes a message down; it is committed once that returns.
+        metrics: counts what becomes of the messages.
+        patience: seconds for the database.
+    """
+
+    async def alert(request: web.Request) -> web.Response:
+        status, outcome, told = await answer(request)
+        metrics.alerts.labels(outcome).inc()
+        demand = (
+            {"WWW-Authenticate": "Bearer"} if status == web.HTTPUnauthorized.status_code else {}
+        )
+        return web.json_response(told, status=status, headers=demand)
+
+    async def answer(request: web.Request) -> _Answer:
+        file = source.current
+        name = request.match_info["name"]
+        found = next((each for each in file.alerts if each.name == name), None)
+        if found is None:
+            return _fault(404, "unknown", "sms.toml has no [[alert]] of this name")
+        if not _known(request.headers.get("Authorization", ""), found):
+            log.warning("alert.forbidden", route=found.name, peer=request.remote)
+            return _fault(401, "forbidden", "send the route's token: Authorization: Bearer TOKEN")
+        try:
+            notice = read_notice(await request.read(), found.shape)
+        except web.HTTPRequestEntityTooLarge:
+            return _fault(413, "too_large", f"send at most {LIMIT:,} bytes")
+        except Malformed as exc:
+            log.warning("alert.malformed", route=found.name)
+            return _fault(400, "malformed", str(exc))
+        return await written(_route(found, file, sender), notice)
+
+    async def written(route: Route, notice: Notice) -> _Answer:
+        try:
+            async with asyncio.timeout(patience):
+                taken = await take(route, notice)
+        except (psycopg.Error, PoolTimeout, ConnectorException, TimeoutError, OSError) as exc:
+            log.warning("alert.unwritten", route=route.name, why=type(exc).__name__)
+            return _fault(503, "unwritten", "it is not written down; send it again")
+        return 200, taken.did, {"page": taken.page, "did": taken.did}
+
+    return web.post(ALERTS_PATH + "{name}", alert)
+
+
+_Answer = tuple[int, str, dict[str, object]]
+
+
+def _fault(status: int, outcome: str, error: str) -> _Answer:
+    return status, outcome, {"error": error}
+
+
+def _known(header: str, alert: Alert) -> bool:
+    """Compare the token in constant time; a route without one is closed."""
+    scheme, _, given = header.partition(" ")
+    token = alert.token.get_secret_value().encode(errors="surrogateescape")
+    same = hmac.compare_digest(given.strip().encode(errors="surrogateescape"), token)
+    return same and bool(token) and scheme.casefold() == "bearer"
+
+
+def _route(alert: Alert, file: PolicyFile, sender: str) -> Route:
+    """Give what a route does; that its channel and escalation exist was seen to at the reading."""
+    [escalation] = [each for each in file.escalations if each.name == alert.escalation]
+    return Route(
+        name=alert.name,
+        channel=alert.channel,
+        sender=chosen(file.policy.channels[alert.channel], sender, ""),
+        escalation=escalation,
+        storm=alert.storm,
+        window=alert.storm_window,
+    )

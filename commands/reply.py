@@ -1,0 +1,249 @@
+"""What a person's reply means, and which of the pages that they were sent it is about. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from commands.oncall import PageStage
+from commands.optout import Word, word_of
+
+FRESH: Final = timedelta(hours=24)
+"""How long after it was paged last a page that nobody waits for is meant without its code."""
+
+LINGER: Final = timedelta(hours=1)
+"""How long after it was resolved a page still takes people's words."""
+
+CLOCKS: Final = timedelta(seconds=30)
+"""How far Twilio's clock and ours may be apart: what is older was not written about a page."""
+
+SURE: Final = timedelta(seconds=2)
+"""Within so much the two are taken for equal. Twilio dates replies by whole seconds."""
+
+_MOST_CODES = 8
+"""Codes named in one message: more would make it two."""
+
+_HELP = frozenset({"HELP", "INFO"})
+
+# 1 is a word of its own: 147 is a code, 1 47 acknowledges the page 47
+_VERB = r"(?:(?P<ack>ack(?:ed|nowledged?)?|(?<![0-9])1(?![0-9]))|(?P<resolve>resolved?))"
+_CODE = r"(?P<code>[1-9][0-9]{1,2})"
+_COMMANDS = tuple(
+    re.compile(form)
+    for form in (_VERB, rf"#? ?{_CODE}", rf"{_VERB}[ :,#]*{_CODE}", rf"#? ?{_CODE}[ :,]*{_VERB}")
+)
+_AROUND = " .!\"'`“”\u2018\u2019"
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Somebody has it.
+
+    Attributes:
+        code: of which page; empty if it does not say.
+        bare: whether the code is all that was written: it may be a number about something else.
+    """
+
+    code: str = ""
+    bare: bool = False
+
+
+@dataclass(frozen=True)
+class Resolve:
+    """It is over.
+
+    Attributes:
+        code: of which page; empty if it does not say.
+    """
+
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class OptWord:
+    """No further messages, or messages again; Twilio answers it."""
+
+    word: Word
+
+
+@dataclass(frozen=True)
+class HelpWord:
+    """A question about who writes; Twilio answers it."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Anything else."""
+
+
+Said = Ack | Resolve | OptWord | HelpWord | Words
+
+
+def read_reply(body: str, opt_out_type: str = "") -> Said:
+    """Read a reply; case, blanks and punctuation around it are ignored.
+
+    Args:
+        body: what was written.
+        opt_out_type: STOP, START or HELP where Twilio says that the account's own word for it was
+            written (Advanced Opt-Out); else empty.
+    """
+    if word := word_of(opt_out_type) or word_of(body):
+        return OptWord(word)
+    if _HELP & {opt_out_type, body.strip().upper()}:
+        return HelpWord()
+    text = " ".join(unicodedata.normalize("NFKC", body).casefold().split()).strip(_AROUND)
+    for command in _COMMANDS:
+        if match := command.fullmatch(text):
+            said = match.groupdict()
+            code = said.get("code") or ""
+            return Resolve(code) if said.get("resolve") else Ack(code, bare=not said.get("ack"))
+    return Words()
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A page that was sent to somebody.
+
+    Attributes:
+        page_id: its number.
+        code: what a reply names it by; unique among open pages only.
+        stage: where it is.
+        first: when they were first paged.
+        last: when they were last paged.
+        resolved: when it was resolved, None if it is not.
+    """
+
+    page_id: int
+    code: str
+    stage: PageStage
+    first: datetime
+    last: datetime
+    resolved: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Acknowledges:
+    """The page is acknowledged, unless somebody was faster."""
+
+    page_id: int
+
+
+@dataclass(frozen=True)
+class Resolves:
+    """The page is closed, unless somebody was faster."""
+
+    page_id: int
+
+
+@dataclass(frozen=True)
+class Speaks:
+    """The words are shown with the page."""
+
+    page_id: int
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """Several pages may be meant, or none has the code: the person is asked.
+
+    Attributes:
+        page_id: the latest of those that may be meant.
+        codes: theirs, the latest first.
+        said: what was written.
+    """
+
+    page_id: int
+    codes: tuple[str, ...]
+    said: Ack | Resolve
+
+    @property
+    def question(self) -> str:
+        """What to ask: within one SMS."""
+        codes = list(dict.fromkeys(self.codes))[:_MOST_CODES]
+        why = f"No page has the code {self.said.code}. " if self.said.code else ""
+        if isinstance(self.said, Resolve):
+            how = f"Unresolved: {', '.join(codes)}. Reply resolve {codes[0]} to resolve that one."
+        else:
+            how = f"Open: {', '.join(codes)}. Reply {codes[0]} to acknowledge that one."
+        return why + how
+
+
+Meaning = Acknowledges | Resolves | Speaks | Unclear
+
+
+def meaning(said: Ack | Resolve | Words, pages: Sequence[Concern], at: datetime) -> Meaning | None:
+    """Tell what is to be done about a reply; None if it is about none of these pages.
+
+    Args:
+        said: what was written.
+        pages: those that were sent to the person, in any order.
+        at: when it was written.
+    """
+    near = _before(pages, at)
+    if isinstance(said, Words):
+        return _words(near, at)
+    if said.code:
+        return _by_code(said, near, at)
+    meant = _meant(said, near, at)
+    if len(meant) > 1:
+        return _ask(said, meant)
+    return _do(said, meant[0]) if meant else None
+
+
+def _before(pages: Sequence[Concern], at: datetime) -> list[Concern]:
+    """Give those that the reply can be about, the latest first.
+
+    A reply may be read late. It is not about what its writer was sent after it: that would end the
+    paging about something that nobody has seen.
+    """
+    ordered = sorted(pages, key=lambda page: page.last, reverse=True)
+    return [p for p in ordered if p.first <= at + SURE] or [
+        p for p in ordered if p.first <= at + CLOCKS
+    ]
+
+
+def _words(pages: Sequence[Concern], at: datetime) -> Speaks | None:
+    for page in pages:
+        if page.resolved is None or page.resolved > at - LINGER:
+            return Speaks(page.page_id)
+    return None
+
+
+def _by_code(said: Ack | Resolve, pages: Sequence[Concern], at: datetime) -> Meaning | None:
+    of_it = [page for page in pages if page.code == said.code]
+    if of_it:
+        # a code may be given anew once its page is not open any more
+        return _do(said, next((p for p in of_it if p.stage is PageStage.OPEN), of_it[0]))
+    others = _running(said, pages, at)
+    if others and not (isinstance(said, Ack) and said.bare):
+        return _ask(said, others)
+    return _words(pages, at)
+
+
+def _meant(said: Ack | Resolve, pages: Sequence[Concern], at: datetime) -> Sequence[Concern]:
+    """Give what is meant without a code: what runs, or else the latest page as it is.
+
+    Not an earlier page that is exhausted: who is a moment too late for the latest one means that.
+    """
+    return _running(said, pages, at) or pages[:1]
+
+
+def _running(said: Ack | Resolve, pages: Sequence[Concern], at: datetime) -> Sequence[Concern]:
+    acknowledged = PageStage.ACKNOWLEDGED if isinstance(said, Resolve) else None
+    return [
+        p
+        for p in pages
+        if p.stage is PageStage.OPEN or (p.stage is acknowledged and p.last > at - FRESH)
+    ]
+
+
+def _do(said: Ack | Resolve, page: Concern) -> Acknowledges | Resolves:
+    if isinstance(said, Resolve):
+        return Resolves(page.page_id)
+    return Acknowledges(page.page_id)
+
+
+def _ask(said: Ack | Resolve, pages: Sequence[Concern]) -> Unclear:
+    return Unclear(pages[0].page_id, tuple(page.code for page in pages), said)

@@ -1,0 +1,395 @@
+"""Alerts in the database: which page each is about, and when it ends."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.oncallfile import Escalation, Step
+from bot.store.alerts import Alerts, Did, Route, Taken
+from bot.store.pages import acknowledge, resolve
+from commands.notice import Alarm, Notice, digest
+from commands.oncall import Hand, Way
+from tests.bot.store.kit import Store
+
+ROUTE = Route(
+    name="prom",
+    channel="C0ONCALL",
+    sender="+15005550006",
+    escalation=Escalation("db", (Step(("alice",), timedelta(minutes=5)),), 2),
+    storm=5,
+    window=timedelta(minutes=5),
+)
+BOB = Hand("bob", Way.BUTTON, "U0BOB")
+
+
+@pytest.fixture
+def alerts(store: Store) -> Alerts:
+    return Alerts(store.pool, store.jobs)
+
+
+def notice(
+    group: str = "g", firing: str = "", over: str = "", *, whole: bool = True, text: str = ""
+) -> Notice:
+    """A message about alerts that are called by one letter each."""
+    alarms = [Alarm(key, firing=True, label=f"alert {key}") for key in firing]
+    alarms += [Alarm(key, firing=False) for key in over]
+    said = text or f"{len(firing)} firing in {group}"
+    return Notice(digest(group), said, tuple(alarms), "https://example.org/1", whole)
+
+
+async def stages(store: Store) -> Sequence[str]:
+    return [stage for (stage,) in await store.rows("SELECT stage FROM page ORDER BY id")]
+
+
+async def bodies(store: Store) -> Sequence[str]:
+    return [body for (body,) in await store.rows("SELECT body FROM page ORDER BY id")]
+
+
+async def joined(store: Store) -> Sequence[str]:
+    found = await store.rows("SELECT detail FROM page_event WHERE what = 'joined' ORDER BY id")
+    return [detail for (detail,) in found]
+
+
+async def told(store: Store) -> Sequence[tuple[str, bool, int]]:
+    """Each alert's name, whether it fires, and how often it was told."""
+    rows = await store.rows("SELECT label, firing, times FROM alert ORDER BY page_id, key")
+    return [(label, firing, times) for label, firing, times in rows]
+
+
+async def acked(store: Store, page: int) -> None:
+    async with store.pool.connection() as conn, conn.transaction():
+        await acknowledge(conn, store.jobs, page, BOB)
+
+
+async def resolved(store: Store, page: int) -> None:
+    async with store.pool.connection() as conn, conn.transaction():
+        await resolve(conn, store.jobs, page, BOB)
+
+
+async def storm(alerts: Alerts, count: int = 5) -> None:
+    """Open pages up to the limit."""
+    for n in range(count):
+        assert (await alerts.take(ROUTE, notice(f"own {n}", "a"))).did is Did.OPENED
+
+
+async def test_an_alert_that_fires_opens_a_page_for_its_escalation(
+    store: Store, alerts: Alerts
+) -> None:
+    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.OPENED, 1)
+    rows = await store.rows(
+        "SELECT stage, channel, source, sender, body, link, escalation, rounds, rule, storm"
+        " FROM page"
+    )
+    assert rows == [
+        (
+            *("open", "C0ONCALL", "alert:prom", "+15005550006", "1 firing in g"),
+            *("https://example.org/1", "db", 2, 'alert prom: escalation = "db"', False),
+        )
+    ]
+    assert ("page", 1) in await store.waiting()
+
+
+async def test_the_same_alert_firing_again_joins_its_page_and_changes_nothing_else(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab"))
+    await store.forget_jobs()
+    await store.change("UPDATE page_card SET stale = false")
+    assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.JOINED, 1)
+    assert await told(store) == [("alert a", True, 2), ("alert b", True, 2)]
+    assert (await joined(store), await store.waiting()) == ([], [])
+
+
+async def test_an_alert_that_is_new_to_its_group_joins_and_is_told_in_the_timeline(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab"))
+    assert (await alerts.take(ROUTE, notice(firing="bc", over="a"))).page == 1
+    assert await joined(store) == ["1 more firing, 1 resolved"]
+    assert await told(store) == [
+        ("alert a", False, 1),
+        ("alert b", True, 2),
+        ("alert c", True, 1),
+    ]
+
+
+async def test_a_page_says_what_its_group_says_last(store: Store, alerts: Alerts) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await alerts.take(ROUTE, notice(firing="ab"))
+    assert await bodies(store) == ["2 firing in g"]
+
+
+async def test_an_acknowledged_page_is_joined_as_well(store: Store, alerts: Alerts) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await acked(store, 1)
+    assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.JOINED, 1)
+    assert await stages(store) == ["acknowledged"]
+
+
+async def test_groups_and_routes_have_pages_of_their_own(store: Store, alerts: Alerts) -> None:
+    other = replace(ROUTE, name="other")
+    for route, group in ((ROUTE, "g"), (ROUTE, "h"), (other, "g")):
+        assert (await alerts.take(route, notice(group, "a"))).did is Did.OPENED
+    assert await alerts.take(other, notice("g", over="a")) == Taken(Did.RESOLVED, 3)
+    assert await stages(store) == ["open", "open", "resolved"]
+
+
+async def test_a_page_ends_with_the_last_of_its_alerts(store: Store, alerts: Alerts) -> None:
+    await alerts.take(ROUTE, notice(firing="ab", whole=False))
+    assert await alerts.take(ROUTE, notice(over="a", whole=False)) == Taken(Did.JOINED, 1)
+    assert (await stages(store), await joined(store)) == (["open"], ["1 resolved"])
+    assert await alerts.take(ROUTE, notice(over="b", whole=False)) == Taken(Did.RESOLVED, 1)
+    rows = await store.rows("SELECT stage, resolved_by, resolved_how FROM page")
+    assert rows == [("resolved", "alert prom", "alert")]
+
+
+async def test_what_a_whole_group_does_not_name_any_more_is_over(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab"))
+    await alerts.take(ROUTE, notice(firing="a"))
+    assert await told(store) == [("alert a", True, 2), ("alert b", False, 1)]
+    assert (await alerts.take(ROUTE, notice(over="a"))).did is Did.RESOLVED
+
+
+async def test_a_page_is_shown_anew_when_one_of_its_alerts_ends(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab", whole=False))
+    await store.change("UPDATE page_card SET stale = false")
+    await store.forget_jobs()
+    await alerts.take(ROUTE, notice(over="a", whole=False))
+    assert await store.waiting() == [("page_card", 1)]
+
+
+async def test_an_alert_that_comes_back_keeps_its_page_open(store: Store, alerts: Alerts) -> None:
+    await alerts.take(ROUTE, notice(firing="ab", whole=False))
+    await alerts.take(ROUTE, notice(over="a", whole=False))
+    await alerts.take(ROUTE, notice(firing="a", whole=False))
+    assert await alerts.take(ROUTE, notice(over="b", whole=False)) == Taken(Did.JOINED, 1)
+    assert await joined(store) == ["1 resolved", "1 more firing", "1 resolved"]
+
+
+async def test_a_resolution_of_what_nobody_knows_does_nothing(store: Store, alerts: Alerts) -> None:
+    assert await alerts.take(ROUTE, notice(over="a")) == Taken(Did.NOTHING)
+    await alerts.take(ROUTE, notice(firing="a"))
+    assert (await alerts.take(ROUTE, notice(over="a"))).did is Did.RESOLVED
+    assert await alerts.take(ROUTE, notice(over="a")) == Taken(Did.NOTHING)
+    assert await stages(store) == ["resolved"]
+
+
+async def test_an_alert_that_was_resolved_and_fires_again_opens_a_new_page(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await alerts.take(ROUTE, notice(over="a"))
+    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.OPENED, 2)
+
+
+async def test_a_page_that_nobody_acknowledged_is_resolved_too(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL")
+    assert await alerts.take(ROUTE, notice(over="a")) == Taken(Did.RESOLVED, 1)
+
+
+async def test_what_nobody_acknowledged_and_fires_on_opens_a_new_page(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL")
+    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.OPENED, 2)
+    await alerts.take(ROUTE, notice(over="a"))
+    assert await stages(store) == ["resolved", "resolved"]
+
+
+async def test_what_a_person_resolved_is_left_alone_for_a_while(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab"))
+    await resolved(store, 1)
+    assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.NOTHING, 1)
+    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.NOTHING, 1)
+    assert await stages(store) == ["resolved"]
+
+
+async def test_an_alert_that_a_person_did_not_know_of_pages_at_once(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await resolved(store, 1)
+    assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.OPENED, 2)
+    assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.JOINED, 2)
+
+
+async def test_an_alert_that_came_back_after_a_person_resolved_it_pages_at_once(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await resolved(store, 1)
+    assert await alerts.take(ROUTE, notice(over="a")) == Taken(Did.NOTHING)
+    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.OPENED, 2)
+
+
+async def test_an_alert_that_still_fires_long_after_a_person_resolved_it_pages_again(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await resolved(store, 1)
+    await store.change("UPDATE page SET resolved_at = resolved_at - interval '61 minutes'")
+    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.OPENED, 2)
+
+
+async def test_two_messages_of_one_alert_at_once_open_one_page(store: Store) -> None:
+    processes = [Alerts(store.pool, store.jobs) for _ in range(5)]
+    taken = await asyncio.gather(*(p.take(ROUTE, notice(firing="a")) for p in processes))
+    assert sorted(each.did for each in taken) == ["joined"] * 4 + ["opened"]
+    assert await store.count("page") == 1
+
+
+async def test_a_storm_leaves_the_other_connections_alone(store: Store, alerts: Alerts) -> None:
+    async with store.pool.connection() as conn, conn.transaction():
+        await conn.execute("LOCK page")
+        storm = [asyncio.create_task(alerts.take(ROUTE, notice(f"g{n}", "a"))) for n in range(50)]
+        await store.someone_waits()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        assert await store.rows(waits) == [(1,)]
+    await asyncio.gather(*storm)
+
+
+async def test_an_alert_waits_for_a_person_who_resolves_its_page_at_this_moment(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    async with store.pool.connection() as conn, conn.transaction():
+        await resolve(conn, store.jobs, 1, BOB)
+        more = asyncio.create_task(alerts.take(ROUTE, notice(firing="ab")))
+        await store.someone_waits()
+    assert await more == Taken(Did.OPENED, 2)
+
+
+async def test_beyond_the_rate_alerts_fold_into_one_page_that_counts_them(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    assert await alerts.take(ROUTE, notice("s1", "a")) == Taken(Did.FOLDED, 6)
+    assert await alerts.take(ROUTE, notice("s2", "bc")) == Taken(Did.FOLDED, 6)
+    rows = await store.rows("SELECT body, link, storm FROM page WHERE id = 6")
+    such = "such as alert a; alert b; alert c"
+    assert rows == [(f"Alert storm on prom: 3 alerts, {such}", "", True)]
+    assert await store.count("page") == 6
+
+
+async def test_a_storm_says_how_many_from_its_first_message_on(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    assert (await bodies(store))[-1] == "Alert storm on prom: 1 alert, such as alert a"
+
+
+async def test_an_alert_in_a_storm_counts_once_however_often_it_is_told(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await alerts.take(ROUTE, notice("s2", "b"))
+    assert await alerts.take(ROUTE, notice("s1", "a")) == Taken(Did.JOINED, 6)
+    assert "2 alerts" in (await bodies(store))[-1]
+
+
+async def test_a_storm_ends_with_the_last_alert_that_it_counts(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await alerts.take(ROUTE, notice("s2", "b"))
+    assert await alerts.take(ROUTE, notice("s1", over="a")) == Taken(Did.JOINED, 6)
+    assert await alerts.take(ROUTE, notice("s2", over="b")) == Taken(Did.RESOLVED, 6)
+
+
+async def test_the_timeline_of_a_storm_does_not_list_each_alert_that_ends(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await alerts.take(ROUTE, notice("s2", "b"))
+    await alerts.take(ROUTE, notice("s1", over="a"))
+    assert await joined(store) == []
+
+
+async def test_what_has_a_page_of_its_own_stays_with_it_in_a_storm(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    assert await alerts.take(ROUTE, notice("own 2", "ab")) == Taken(Did.JOINED, 3)
+    assert await alerts.take(ROUTE, notice("own 2", over="ab")) == Taken(Did.RESOLVED, 3)
+
+
+async def test_pages_count_by_when_they_were_opened_even_if_they_have_ended(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("own 1", over="a"))
+    await store.change("UPDATE page SET created = created - interval '4 minutes'")
+    assert (await alerts.take(ROUTE, notice("s1", "a"))).did is Did.FOLDED
+
+
+async def test_once_a_storm_is_over_alerts_have_pages_of_their_own_again(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await store.change("UPDATE page SET created = created - interval '6 minutes'")
+    await store.change("UPDATE alert SET since = since - interval '6 minutes'")
+    assert (await alerts.take(ROUTE, notice("s2", "b"))).did is Did.OPENED
+
+
+async def test_the_page_of_a_storm_is_none_of_those_that_begin_one(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await store.change("UPDATE page SET created = created - interval '6 minutes' WHERE id = 1")
+    await store.change("UPDATE alert SET since = since - interval '6 minutes'")
+    assert (await alerts.take(ROUTE, notice("s2", "b"))).did is Did.OPENED
+
+
+async def test_a_storm_lasts_while_as_many_alerts_come_as_would_begin_it(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    for n in range(5):
+        await alerts.take(ROUTE, notice(f"s{n}", "a"))
+    await store.change("UPDATE page SET created = created - interval '6 minutes'")
+    assert await alerts.take(ROUTE, notice("s5", "b")) == Taken(Did.FOLDED, 6)
+
+
+async def test_a_storm_that_ended_is_not_joined_by_the_next(store: Store, alerts: Alerts) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await alerts.take(ROUTE, notice("s1", over="a"))
+    assert await alerts.take(ROUTE, notice("s2", "b")) == Taken(Did.FOLDED, 7)
+
+
+async def test_a_route_may_have_no_storms(store: Store, alerts: Alerts) -> None:
+    calm = replace(ROUTE, storm=0)
+    for n in range(7):
+        assert (await alerts.take(calm, notice(f"g{n}", "a"))).did is Did.OPENED
+
+
+async def test_the_storm_of_one_route_leaves_the_others_alone(store: Store, alerts: Alerts) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    assert (await alerts.take(replace(ROUTE, name="other"), notice("g", "a"))).did is Did.OPENED
+
+
+async def test_an_alert_without_a_name_counts_in_a_storm(store: Store, alerts: Alerts) -> None:
+    await storm(alerts)
+    bare = replace(notice("s1"), alarms=(Alarm("", firing=True),))
+    await alerts.take(ROUTE, bare)
+    assert (await bodies(store))[-1] == "Alert storm on prom: 1 alert"
