@@ -1,5 +1,6 @@
 """The job of a page: it fires what is due, and leaves the rest to a later one."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -225,3 +226,9 @@ async def test_those_who_are_known_are_paged_where_others_cannot_be_looked_up(
 
 async def test_a_page_that_is_gone_is_nothing_to_do(cliff: Cliff) -> None:
     assert await cliff.left(4711) is None
+
+
+async def test_a_step_that_two_jobs_find_due_at_once_fires_once(cliff: Cliff) -> None:
+    page_id = await cliff.opened(PLAIN)
+    await asyncio.gather(*(cliff.left(page_id) for _ in range(5)))
+    assert len(await cliff.sent(page_id)) == 2

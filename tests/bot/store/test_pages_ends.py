@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.store.pages import acknowledge, note, resolve, rewrite, say
+from bot.store.pages import acknowledge, note, resolve, rewrite, say, tell
 from commands.oncall import Ended, PageStage
 from tests.bot.store.paging import ALICE, BOB, CAROL, HAND, OTHER, Paging
 
@@ -230,3 +230,12 @@ async def test_what_happened_can_be_added_to_and_never_changed(paging: Paging) -
     assert (await paging.noted(page_id))[-1] == ("replied", "alice", "sms", "on my way")
     with pytest.raises(Exception, match="append"):
         await store.change("UPDATE page_event SET who = 'bob'")
+
+
+async def test_what_is_told_twice_by_the_same_key_is_sent_once(paging: Paging) -> None:
+    page_id, store = await paging.paged(), paging.store
+    people = [(ALICE.address, ALICE.name)]
+    for text in ("On my way", "On my way!"):
+        async with store.pool.connection() as conn, conn.transaction():
+            await tell(conn, store.jobs, page_id, "again", text, people)
+    assert await paging.told(page_id) == [("On my way", ["alice"])]
