@@ -74,6 +74,11 @@ def unescape(raw: str) -> str:
     return _ENTITY.sub(lambda match: _CHARACTERS[match[1]], raw)
 
 
+def escape(text: str) -> str:
+    """Turn ``& < >`` into ``&amp; &lt; &gt;``, as Slack does to what is typed."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def _parts(raw: str) -> Iterator[str | Mention]:
     end = 0
     for match in DRESSED.finditer(raw):

@@ -35,7 +35,8 @@ class Wait:
 
     Attributes:
         seconds: until the next step, or the end.
-        alone: True once the whole ladder reached nobody: the channel is to be told at once.
+        alone: True if the whole ladder has reached nobody so far: the channel is to be told at
+            once.
     """
 
     seconds: float
@@ -74,8 +75,9 @@ def next_move(ladder: Ladder, fired: Sequence[Fired], left: float) -> Move:
     count, size = len(fired), len(ladder.rungs)
     round_lost = count >= size and all(each.hopeless for each in fired[-size:])
     early = count > 0 and fired[-1].hopeless and not round_lost
+    alone = round_lost and all(each.hopeless for each in fired)
     if left > 0 and not early:
-        return Wait(left, alone=round_lost)
+        return Wait(left, alone=alone)
     if count >= size * ladder.rounds:
-        return End() if left <= 0 else Wait(left, alone=round_lost)
+        return End() if left <= 0 else Wait(left, alone=alone)
     return Fire(count, ladder.rungs[count % size])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from commands.dressing import escape
 from commands.entries import Entry, NameEntry, UserEntry, UserGroupEntry, to_entry
 from commands.errors import LookupFailed, Problem
 from commands.lookups import Lookups
@@ -16,7 +17,7 @@ from commands.permission import permit
 from commands.policy import rule_of
 from commands.ports import Directory
 from commands.resolve import reachable, resolve
-from commands.rules import VERIFIED, ChannelRules, Policy, reach
+from commands.rules import ChannelRules, Policy, needs_verified, reach
 from commands.send import Draft, draft, message_of
 from commands.services import Case
 
@@ -87,10 +88,13 @@ def dressed(entry: Entry) -> str:
     """Write an entry so that it can be read again: what a step keeps until it fires."""
     match entry:
         case UserEntry(user, label):
-            return f"<@{user}|{label}>" if label else f"<@{user}>"
+            return f"<@{user}|@{escape(label)}>" if label else f"<@{user}>"
         case UserGroupEntry(group, label):
-            return f"<!subteam^{group}|@{label}>" if label else f"<!subteam^{group}>"
-    return str(entry)
+            return f"<!subteam^{group}|@{escape(label)}>" if label else f"<!subteam^{group}>"
+        case NameEntry(name):
+            raw = escape(name)
+            return raw if to_entry(raw) == entry else f"@{raw}"  # one called "verified", or "24"
+    return escape(str(entry))
 
 
 async def whom(rung: Rung, channel: str, policy: Policy, directory: Directory) -> Reached:
@@ -106,7 +110,7 @@ async def whom(rung: Rung, channel: str, policy: Policy, directory: Directory) -
     found = await reachable(tuple(map(to_entry, rung.to)), policy, lookups)
     recipients, missed, unanswered = found.recipients, found.problems, found.unanswered
     verified: frozenset[str] = frozenset()
-    if VERIFIED in rules.to:
+    if needs_verified(policy, channel, recipients):
         try:
             verified = frozenset(r.address for r in await lookups.verified())
         except LookupFailed:

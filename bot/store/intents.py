@@ -37,7 +37,7 @@ _ALREADY_PAGE = """
 SELECT id, actor, created FROM page
 WHERE intent = %(intent)s AND request_key <> %(key)s AND steps = %(steps)s
   AND escalation = %(escalation)s AND NOT id = ANY(%(aware)s::bigint[])
-  AND created > now() - %(guard)s::interval
+  AND (created > now() - %(guard)s::interval OR id = ANY(%(told)s::bigint[]))
 ORDER BY created DESC, id DESC LIMIT 1
 """
 
@@ -52,7 +52,7 @@ async def already_sent(
     if not send.guard and not (told and send.aware):
         return None
     if send.ladder:
-        return await _already_page(conn, send, send.ladder)
+        return await _already_page(conn, send, send.ladder, told=told)
     asked = {
         "intent": intent_of(send.body),
         "guard": send.guard,
@@ -70,15 +70,16 @@ async def already_sent(
 
 
 async def _already_page(
-    conn: psycopg.AsyncConnection, send: NewSend, ladder: Ladder
+    conn: psycopg.AsyncConnection, send: NewSend, ladder: Ladder, *, told: bool
 ) -> AlreadySent | None:
-    """Tell which page says the same to the same ladder."""
+    """Tell which page says the same to the same ladder; with `told` also what was told of."""
     asked = {
         "intent": intent_of(send.body),
         "key": send.request_key,
         "steps": Jsonb(steps_of(ladder)),
         "escalation": ladder.escalation,
-        "aware": sorted(send.aware),
+        "aware": [] if told else sorted(send.aware),
+        "told": sorted(send.aware) if told else [],
         "guard": send.guard,
     }
     row = await (await conn.execute(_ALREADY_PAGE, asked)).fetchone()

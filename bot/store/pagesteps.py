@@ -43,11 +43,10 @@ UPDATE page SET stage = 'exhausted', due = NULL
 WHERE id = %s AND fired = %s AND due <= now() RETURNING id
 """
 
-_ALONE = """
-SELECT true FROM page WHERE id = %(page)s AND due IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM page_event WHERE page_id = %(page)s AND what = 'unreached'
-) FOR NO KEY UPDATE
-"""
+# Two statements: what another one has noted is seen only once its lock was waited for.
+_HOLD = "SELECT true FROM page WHERE id = %s AND due IS NOT NULL FOR NO KEY UPDATE"
+
+_SAID = "SELECT true FROM page_event WHERE page_id = %s AND what = 'unreached'"
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,8 @@ class PageSteps:
     async def alone(self, page: Standing, loud: str) -> None:
         """Say in the channel, once, that the whole ladder has reached nobody."""
         async with self._pool.connection() as conn, conn.transaction():
-            cursor = await conn.execute(_ALONE, {"page": page.page_id})
-            if await cursor.fetchone() is None:
+            held = await (await conn.execute(_HOLD, (page.page_id,))).fetchone()
+            if held is None or await (await conn.execute(_SAID, (page.page_id,))).fetchone():
                 return
             await note(conn, page.page_id, "unreached")
             await say(conn, self._jobs, page.page_id, "loud", loud)

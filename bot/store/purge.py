@@ -59,17 +59,17 @@ DELETE FROM question WHERE id IN (
 # With what was written about them, and what was said to them; those that somebody may still answer
 # stay. What strangers wrote is known by its number only.
 _PAGES = """
-DELETE FROM page WHERE id IN (
+DELETE FROM page WHERE id = ANY(ARRAY(
     SELECT id FROM page WHERE created < now() - make_interval(secs => %s) AND due IS NULL
     ORDER BY created LIMIT %s
-)
+))
 """
 
 _REPLIES = """
-DELETE FROM reply WHERE sid IN (
+DELETE FROM reply WHERE sid = ANY(ARRAY(
     SELECT sid FROM reply WHERE received < now() - make_interval(secs => %s)
     ORDER BY received LIMIT %s
-)
+))
 """
 
 

@@ -13,7 +13,7 @@ from bot.drain import Unfinished
 from bot.jobs import Jobs
 from bot.tasks import Task
 
-ONE_WAITS = [Task.NOTICE, Task.RECONCILE, Task.TRACK, Task.AGAIN]
+ONE_WAITS = [Task.NOTICE, Task.RECONCILE, Task.TRACK]
 """Jobs of which at most one waits for a send."""
 
 

@@ -133,6 +133,15 @@ async def test_twilio_is_told_to_report_to_an_address_that_names_row_attempt_and
 # No connection
 
 
+@pytest.mark.parametrize(("kind", "asked"), [(Kind.PAGE, ["300"]), (Kind.SEND, [])])
+async def test_twilio_gives_a_page_up_after_five_minutes_and_nothing_else(
+    desk: Desk, kind: Kind, asked: list[str]
+) -> None:
+    await desk.send(kind=kind)
+    [post] = desk.twilio.posts
+    assert post.form.get("ValidityPeriod", []) == asked
+
+
 async def test_without_a_connection_the_message_waits_as_long_as_all_wait(desk: Desk) -> None:
     await desk.twilio.refuse()
     verdict = await desk.send()

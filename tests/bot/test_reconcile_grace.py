@@ -63,7 +63,7 @@ async def test_a_page_that_is_not_found_is_sent_again(engine: Engine) -> None:
     await engine.change("DELETE FROM procrastinate_jobs")
     await engine.age(GRACE[Kind.PAGE])
     assert await engine.reconcile().run(send_id) is None
-    assert await engine.waiting("drain") == [send_id]
+    assert await engine.waiting("urgent") == [send_id]
     assert await engine.drain().run(send_id, await engine.worker()) is None
     assert await engine.states_of(send_id) == ["accepted"]
     assert len(engine.twilio.posts) == 2

@@ -237,13 +237,13 @@ async def test_a_process_looks_for_the_dead_and_for_the_lost_by_itself(
     engine: Engine, desk: Desk, eventually: Eventually
 ) -> None:
     await without_job(engine, "drain")
-    await engine.jobs.defer(Order(Task.AGAIN, 4711))
+    await engine.jobs.defer(Order(Task.TRACK, 4711))
     await engine.change("UPDATE procrastinate_jobs SET status = 'doing'")
     async with looking(of(engine)):
         await engine.becomes(
             "SELECT task_name, status::text FROM procrastinate_jobs ORDER BY 1",
-            ("again", "todo"),
             ("drain", "todo"),
+            ("track", "todo"),
         )
 
 

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slots import Slots
+from bot.slots import RESERVE, Slots
 
 
 def test_one_sharer_may_use_everything() -> None:
@@ -78,6 +78,34 @@ def test_the_limit_in_force_and_what_is_under_way_can_be_asked_for() -> None:
     slots.take(3)
     slots.resize(5)
     assert (slots.limit, slots.used) == (5, 3)
+
+
+def test_a_page_has_room_while_ordinary_messages_hold_every_slot() -> None:
+    slots = Slots(50)
+    with slots.sharing():
+        slots.take(50)
+        with slots.sharing(urgent=True):
+            assert slots.room(50) == 0
+            assert slots.room(0, urgent=True) == RESERVE
+
+
+def test_what_is_kept_for_pages_is_no_more_than_the_limit_itself() -> None:
+    slots = Slots(3)
+    slots.take(3)
+    with slots.sharing(urgent=True):
+        assert slots.room(0, urgent=True) == 3
+
+
+def test_pages_share_with_each_other_and_not_with_ordinary_messages() -> None:
+    slots = Slots(50)
+    with ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(slots.sharing())
+        stack.enter_context(slots.sharing(urgent=True))
+        assert slots.room(0, urgent=True) == 60
+        stack.enter_context(slots.sharing(urgent=True))
+        assert slots.room(0, urgent=True) == 30
+    assert slots.room(0) == 50
 
 
 @settings(deadline=None)

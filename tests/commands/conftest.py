@@ -27,6 +27,7 @@ from commands.policy import ChannelRules, Contact, Group, Policy
 from commands.question import AlreadySent, Question
 from commands.snapshot import Snapshot, Standing
 from tests.commands.fakes import NOW, FakeClock, FakeQuestions
+from tests.commands.pages_kit import FakePages
 
 ALICE = Contact("alice", "+16175551212", "U0ALICE")
 BOB = Contact("Bob", "+16175551213")
@@ -123,7 +124,7 @@ class FakeLedger:
             for number, each in enumerate(self.sends, 1)
             if intent_of(each.body) == intent_of(send.body)
             and ((send.guard and number not in self.old) or (told and number in send.aware))
-            and (reached := mine & {r.address for r in each.recipients})
+            and (reached := mine & {r.address for r in each.recipients}) | _same_ladder(send, each)
         }
         if not same or (send.aware.issuperset(same) and not told):
             return None
@@ -150,6 +151,12 @@ class FakeLedger:
 
     async def leave(self, send_id: int, actor: Actor) -> None:
         self.left.append((send_id, actor.user))
+
+
+def _same_ladder(one: NewSend, other: NewSend) -> frozenset[str]:
+    """Give something if both page by the same escalation, whomever that reaches."""
+    both = one.ladder and other.ladder and one.ladder.escalation == other.ladder.escalation
+    return frozenset({one.ladder.escalation}) if one.ladder and both else frozenset()
 
 
 @dataclass
@@ -227,6 +234,7 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     history: FakeHistory = field(default_factory=FakeHistory)
     actor: Actor = field(default_factory=lambda: Actor("U0ME", "C1"))
+    pages: FakePages = field(default_factory=FakePages)
     same_intent: timedelta = timedelta(minutes=10)
 
     def __post_init__(self) -> None:
@@ -245,6 +253,7 @@ class World:
             "+15005550006",
             self.history,
             self.questions,
+            self.pages,
             self.same_intent,
         )
 
@@ -276,7 +285,7 @@ def world() -> World:
     rules = ChannelRules(
         id="C1",
         name="#oncall",
-        allow=("send", "recipients"),
+        allow=("send", "recipients", "page"),
         who=("*",),
         to=("directory", "+1617"),
     )

@@ -16,6 +16,8 @@ async def test_where_all_is_allowed_all_that_is_served_is_listed(world: World, t
         "/sms send <recipients> <message>",
         "/sms send",
         "/sms recipients [filter]",
+        "/sms page <recipients or escalation> <message>",
+        "/sms ack [id]",
         "/sms status [id]",
         "/sms why <command…>",
         "/sms help",
@@ -24,9 +26,11 @@ async def test_where_all_is_allowed_all_that_is_served_is_listed(world: World, t
 
 async def test_what_is_not_allowed_is_told_with_its_remedy(world: World) -> None:
     world.rule(allow=("recipients",))
-    *works, missing = await lines(world)
-    assert [line.split(" ")[1] for line in works] == ["recipients", "status", "why", "help:"]
-    assert missing.endswith('allow = ["recipients", "send"]')
+    *works, send, page = await lines(world)
+    verbs = [line.split(" ")[1] for line in works]
+    assert verbs == ["recipients", "ack", "status", "why", "help:"]
+    assert send.endswith('allow = ["recipients", "send"]')
+    assert page.endswith('allow = ["recipients", "page"]')
 
 
 async def test_why_and_help_work_for_those_who_may_do_nothing(world: World) -> None:

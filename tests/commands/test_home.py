@@ -62,7 +62,7 @@ async def test_each_channel_tells_what_of_its_allow_this_person_may_do(world: Wo
     channel(world, "C2", allow=("page", "send"))
     channel(world, "C3", allow=())
     assert await places(world) == {
-        "C1": (Action.SEND, Action.RECIPIENTS),
+        "C1": (Action.SEND, Action.RECIPIENTS, Action.PAGE),
         "C2": (Action.SEND, Action.PAGE),
     }
 

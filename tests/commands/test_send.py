@@ -30,7 +30,7 @@ async def test_a_send_is_committed_with_all_it_needs(world: World) -> None:
             body="Water in the lab",
             recipients=(Recipient(ALICE.number, "alice"), Recipient(BOB.number, "Bob")),
             sender="+15005550006",
-            rule='channel C1: allow = ["send", "recipients"]',
+            rule='channel C1: allow = ["send", "recipients", "page"]',
             command=TEXT,
             daily_limit=500,
             answer_url="https://answer",

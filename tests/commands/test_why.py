@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from commands.outcome import Explained, Refused
 from tests.commands.conftest import World
+from tests.commands.pages_kit import DB
 
-RULE = 'channel C1: allow = ["send", "recipients"]'
+RULE = 'channel C1: allow = ["send", "recipients", "page"]'
 
 
 async def explain(world: World, text: str) -> Explained:
@@ -78,13 +81,6 @@ async def test_bad_recipients_are_explained(world: World) -> None:
     assert "nobody: no contact" in explained.reason
 
 
-@pytest.mark.parametrize("text", ["page alice Hi"])
-async def test_what_is_not_served_yet_is_explained(world: World, text: str) -> None:
-    explained = await explain(world, text)
-    assert not explained.allowed
-    assert "/sms send" in explained.remedy
-
-
 async def test_what_is_no_command_is_refused(world: World) -> None:
     outcome = await world.say("why send alice")
     assert isinstance(outcome, Refused)
@@ -114,3 +110,56 @@ async def test_why_recipients_asks_for_the_right_to_list_and_why_send_for_that_t
     world.rule(allow=("send",))
     assert not (await explain(world, "recipients")).allowed
     assert (await explain(world, "send")).allowed
+
+
+DB_RULE = "The escalation db has 2 steps, gone through 2 times at most"
+
+
+@pytest.mark.parametrize("text", ["page alice Hi", "page db Hi"])
+async def test_an_allowed_page_is_explained_and_not_paged(world: World, text: str) -> None:
+    world.policy = replace(world.policy, ladders=(DB,))
+    explained = await explain(world, text)
+    assert (explained.allowed, explained.rule) == (True, RULE)
+    assert explained.reason.startswith("This channel lets everybody use page")
+    assert (DB_RULE in explained.reason) == ("db" in text)
+
+
+async def test_an_escalation_of_one_step_is_told_as_such(world: World) -> None:
+    world.policy = replace(world.policy, ladders=(replace(DB, rungs=DB.rungs[:1]),))
+    assert "has 1 step, gone" in (await explain(world, "page db Hi")).reason
+
+
+async def test_a_page_that_is_not_allowed_is_explained_with_its_remedy(world: World) -> None:
+    world.rule(allow=("send",))
+    explained = await explain(world, "page alice Hi")
+    assert not explained.allowed
+    assert 'allow = ["send", "page"]' in explained.remedy
+
+
+@pytest.mark.parametrize("verb", ["page", "send"])
+async def test_the_questions_that_would_come_first_are_told(world: World, verb: str) -> None:
+    world.rule(confirm_above=1, approve_above=1)
+    explained = await explain(world, f"{verb} alice, bob Hi")
+    assert "asked first: confirm_above = 1." in explained.reason
+    assert "have to agree: approve_above = 1." in explained.reason
+
+
+async def test_a_page_that_would_say_the_same_is_told_of(world: World) -> None:
+    await world.say("page alice Hi")
+    outcome = await world.say("why page alice Hi", "cmd:2")
+    assert isinstance(outcome, Explained)
+    assert "a page with the same text is under way" in outcome.reason
+
+
+@pytest.mark.parametrize("text", ["ack", "ack 7", "resolve"])
+async def test_who_may_answer_a_page_is_explained(world: World, text: str) -> None:
+    explained = await explain(world, text)
+    assert (explained.allowed, explained.rule) == (True, RULE)
+    assert "so may everybody who was paged" in explained.reason
+
+
+async def test_who_may_do_nothing_here_is_told_what_would_let_them_answer(world: World) -> None:
+    world.rule(who=("U1",))
+    explained = await explain(world, "ack")
+    assert not explained.allowed
+    assert 'who = ["U1", "U0ME"]' in explained.remedy

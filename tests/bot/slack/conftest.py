@@ -24,6 +24,7 @@ from bot.slack.voice import Voice, web_client
 from bot.store.book import Book
 from bot.store.database import Pool, open_pool
 from bot.store.homes import Homes
+from bot.store.pageviews import PostgresPages
 from tests.bot.kit import Clock
 from tests.bot.slack.kit import ALICE, BOB, Books, Desk, Following, Site, by_http, by_socket
 from twilio_core import Credentials, TwilioClient, open_http
@@ -121,6 +122,7 @@ async def desk(
         "+15005550006",
         books.cards,
         books.questions,
+        PostgresPages(pool, books.jobs),
         lambda: books.same_intent,
     )
     home = HomeTab(core, site, Homes(pool), voice, pauses=(0.1, 0.1))

@@ -13,6 +13,7 @@ from bot.store.outbox import Outbox
 from bot.store.statuses import Statuses
 from commands.model import NewSend
 from tests.bot.store.kit import Store, draft
+from tests.bot.store.paging import Paging
 
 
 @pytest.fixture
@@ -37,3 +38,9 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         Doubts(pool, jobs),
     )
     await pool.close()
+
+
+@pytest.fixture
+def paging(store: Store) -> Paging:
+    """Pages on a fresh database."""
+    return Paging(store)

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from bot.store import (
     answers,
@@ -18,12 +19,17 @@ from bot.store import (
     claims,
     doubts,
     homes,
+    intents,
     journeys,
     ledger,
     marks,
     optouts,
     orphans,
     outbox,
+    pagecards,
+    pages,
+    pagesteps,
+    pageviews,
     purge,
     retries,
     statuses,
@@ -78,6 +84,27 @@ FROM generate_series(1, 20000) AS n;
 
 INSERT INTO home (user_id, opened)
 SELECT 'U' || n, now() - interval '1 minute' * n FROM generate_series(1, 20000) AS n;
+
+INSERT INTO page (id, request_key, stage, team, channel, actor, source, sender, body, intent, code,
+    steps, rounds, fired, due, rule, created, acked_at, resolved_at)
+SELECT 1000000 + n, 'cmd:' || n, CASE WHEN waits THEN 'open' ELSE 'resolved' END, 'T1',
+    'C' || n %% 100, 'U' || n %% 500, 'slack', '+15005550006', 'Water in the lab',
+    md5((n / 5)::text), n::text, '[{"to": ["oncall"], "wait": 300}]', 3, 1,
+    CASE WHEN waits THEN now() + interval '1 minute' END, 'a rule',
+    now() - interval '90 days' * (1 - n / 20000.0), now(), CASE WHEN NOT waits THEN now() END
+FROM generate_series(1, 20000) AS n, LATERAL (SELECT n > 19980 AS waits) AS chosen;
+
+INSERT INTO page_event (page_id, what) SELECT id, what
+FROM page, unnest('{asked,step,acknowledged,resolved}'::text[]) AS what;
+
+INSERT INTO page_card (page_id, place, ts, stale) SELECT id, 'channel', id::text, due IS NOT NULL
+FROM page;
+
+INSERT INTO page_post (page_id, kind, text, ts) SELECT id, 'note', '', '1' FROM page;
+
+INSERT INTO alert (page_id, route, key) SELECT id, 'prod', id::text FROM page;
+
+UPDATE send SET page_id = 1020000 - %(sends)s + id, page_step = 0 WHERE kind = 'page';
 """
 
 
@@ -94,7 +121,8 @@ async def fill(conn: psycopg.AsyncConnection, sends: int, each: int, still_open:
     async with conn.transaction():
         await psycopg.AsyncClientCursor(conn).execute(FILL, told)
     await conn.execute(
-        "VACUUM (ANALYZE) send, delivery, event, card, opt_out, audit, home, procrastinate_workers"
+        "VACUUM (ANALYZE) send, delivery, event, card, opt_out, audit, home, page, page_event,"
+        " page_card, page_post, alert, procrastinate_workers"
     )
 
 
@@ -123,7 +151,7 @@ class Hot:
             name = match[1]
             return f"${next(numbers) if name is None else names.setdefault(name, len(names) + 1)}"
 
-        return re.sub(r"%(?:\((\w+)\))?s", place, self.sql)
+        return re.sub(r"%(?:\((\w+)\))?s", place, self.sql).replace("%%", "%")
 
 
 async def hot(conn: psycopg.AsyncConnection, batch: int) -> Sequence[Hot]:
@@ -152,7 +180,8 @@ async def hot(conn: psycopg.AsyncConnection, batch: int) -> Sequence[Hot]:
         *_shown(send, cards_of),
         *_asked(send),
         *_opted_out(send, sending),
-        Hot("orphans: drain, track, card, reconcile", orphans._NEEDED, {"late": 5.0}),
+        *_paged((await ask("SELECT max(id) FROM page"))[0], cards_of),
+        Hot("orphans: all that is to be done", orphans._NEEDED, {"late": 5.0}),
         *_old(old, (await ask("SELECT min(id) FROM delivery"))[0]),
     ]
 
@@ -237,12 +266,45 @@ def _asked(send: int) -> Sequence[Hot]:
         Hot("home: the last refusals", audit._REFUSALS, (10,)),
         Hot("home: a turn", homes._HELD, (homes.APART, "U1"), writes=True),
         Hot("command: daily limit", ledger._USED, ("C1", send)),
-        Hot("command: who has the same text", ledger._ALREADY, already),
+        Hot("command: who has the same text", intents._ALREADY, already),
         Hot("retry: the send", ledger._HEAD, (send,)),
         Hot("retry: who failed", retries.FAILED, {"send": send}),
         Hot("retry: who has opted out", retries.LEFT_OUT, {"send": send}),
-        Hot("again: passing failures", retries.PASSING, {"send": send, "codes": [30001, 30003]}),
         Hot("again: those in doubt", ledger._DOUBTFUL, {"send": send, "attempt": 1}),
+    ]
+
+
+def _paged(page: int, sends: Sequence[int]) -> Sequence[Hot]:
+    told = {"key": "page:1:told", "text": "", "count": 1, "step": None, "page": page, "look": 3.0}
+    same = {
+        "intent": hashlib.md5(b"7", usedforsecurity=False).hexdigest(),
+        "key": "cmd:7",
+        "steps": Jsonb([{"to": ["oncall"], "wait": 300}]),
+        "escalation": "",
+        "aware": [1, 2],
+        "told": [1, 2],
+        "guard": timedelta(minutes=10),
+    }
+    return [
+        Hot("page: a code that is free", pages._CODE, ()),
+        Hot("page: who is paged with the same text", intents._ALREADY_PAGE, same),
+        Hot("page: as it stands", pagesteps._STANDING, (page,)),
+        Hot("page: the steps that fired", pagesteps._FIRED, (page,)),
+        Hot("page: fire", pagesteps._FIRE, (300.0, page, 1), writes=True),
+        Hot("page: who may have got it", pages._PAGED, (page,)),
+        Hot("page: call off", pages._CALL_OFF, {"page": page, "why": "over"}, writes=True),
+        Hot("page: tell", pages._TELL, told, writes=True),
+        Hot("page: to be answered", pageviews._ONE, (page,)),
+        Hot("page: those of a channel", pageviews._LATELY, ("C1",)),
+        Hot("page: its head", pageviews._HEAD, (page,)),
+        Hot("page: its people", pageviews._PEOPLE, (page,)),
+        Hot("page: what happened to it", pageviews._EVENTS, (page,)),
+        Hot("page: what happened to its messages", pageviews._MESSAGES, (page,)),
+        Hot("page: its card", pagecards._CARD, (page,)),
+        Hot("page: what is to be said", pagecards._WAITING, (page,)),
+        Hot("page: whose messages changed", marks._PAGES, (list(sends),)),
+        Hot("page: mark, lock", marks._LOCK_PAGES, ([page, page - 1],), writes=True),
+        Hot("page: mark", marks._MARK_PAGES, ([page, page - 1],), writes=True),
     ]
 
 
@@ -270,6 +332,13 @@ def _old(send: int, delivery: int) -> Sequence[Hot]:
     unlink: LiteralString = "UPDATE send SET retry_of = NULL WHERE retry_of = %s"
     return [
         Hot("purge: what is old", purge._OLD, (7_776_000.0, 7_776_000.0)),
+        Hot("purge: pages", purge._PAGES, (7_776_000.0, purge.BATCH), writes=True),
+        Hot(
+            "purge: a page's sends",
+            "UPDATE send SET page_id = NULL WHERE page_id = %s",
+            (1,),
+            writes=True,
+        ),
         Hot("purge: homes", purge._HOMES, (purge.BATCH,), writes=True),
         Hot("purge: a batch of deliveries", purge._DELIVERIES, (send, purge.BATCH), writes=True),
         Hot("purge: events", "DELETE FROM event WHERE delivery_id = %s", (delivery,), writes=True),

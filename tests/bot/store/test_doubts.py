@@ -111,7 +111,7 @@ async def test_a_page_is_sent_again_with_all_that_follows_from_it(store: Store) 
         "SELECT state, owner, next_check, doubted, resent, attempt FROM delivery"
     ) == [("queued", None, None, None, True, 1)]
     assert await store.events(row) == [("queued", "resend")]
-    assert await store.waiting() == [("card", send_id), ("drain", send_id), ("track", send_id)]
+    assert await store.waiting() == [("card", send_id), ("track", send_id), ("urgent", send_id)]
     assert await store.rows("SELECT settled, look_at > now() FROM send") == [(None, True)]
     [again] = await store.outbox.turn(send_id, await store.worker(), (), 1)
     assert again.attempt == 2
@@ -122,7 +122,7 @@ async def test_where_delivery_is_not_followed_it_is_not_after_a_second_try_eithe
 ) -> None:
     send_id, row = await doubtful(store)
     await store.doubts.resend(send_id, [row], None)
-    assert await store.waiting() == [("card", send_id), ("drain", send_id)]
+    assert await store.waiting() == [("card", send_id), ("urgent", send_id)]
     assert await store.rows("SELECT look_at FROM send") == [(None,)]
 
 
@@ -170,7 +170,7 @@ async def test_on_the_senders_word_those_in_doubt_are_queued_anew(store: Store) 
     assert await store.ledger.send_again(send_id, TOLD, ALICE, "channel C0ONCALL") == Requeued(2)
     assert await store.states(send_id) == ["queued", "queued"]
     assert await store.events(row) == [("queued", "asked")]
-    assert await store.waiting() == [("card", send_id), ("drain", send_id), ("track", send_id)]
+    assert await store.waiting() == [("card", send_id), ("track", send_id), ("urgent", send_id)]
     assert (await store.rows("SELECT action, actor, allowed, rule, detail, send_id FROM audit"))[
         1:
     ] == [
@@ -198,7 +198,7 @@ async def test_however_often_the_button_is_clicked_they_are_sent_to_again_once(
     done = await asyncio.gather(*clicks)
     assert sorted(each.again for each in done) == [0] * 9 + [3]
     assert len(await store.rows("SELECT 1 FROM audit WHERE action = 'again'")) == 1
-    assert [job for job in await store.waiting() if job[0] == "drain"] == [("drain", send_id)]
+    assert [job for job in await store.waiting() if job[0] == "urgent"] == [("urgent", send_id)]
 
 
 async def test_an_old_button_does_not_answer_for_a_later_doubt(store: Store) -> None:

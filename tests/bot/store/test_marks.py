@@ -8,7 +8,8 @@ from datetime import timedelta
 import psycopg
 
 from bot.store.marks import PACE, mark
-from tests.bot.store.kit import Store
+from tests.bot.store.kit import Store, report
+from tests.bot.store.paging import ALICE, BOB, HAND, Paging
 
 
 async def fresh(store: Store, count: int = 1) -> list[int]:
@@ -140,3 +141,44 @@ async def test_a_send_without_a_card_is_nothing_to_mark(store: Store) -> None:
     async with store.pool.connection() as conn, conn.transaction():
         await mark(conn, store.jobs, [4711])
     assert await store.waiting() == []
+
+
+# -- pages --------------------------------------------------------------------------------
+
+
+async def test_a_change_of_a_pages_message_shows_the_page_and_looks_what_it_does_next(
+    paging: Paging,
+) -> None:
+    page_id, store = await paging.paged(), paging.store
+    [(send_id,)] = await store.rows("SELECT id FROM send")
+    await changed(store, send_id)
+    assert await store.waiting() == [("page", page_id), ("page_card", page_id)]
+
+
+async def test_twenty_changes_of_a_page_are_shown_by_one_job(paging: Paging) -> None:
+    page_id, store = await paging.paged(), paging.store
+    [(send_id,)] = await store.rows("SELECT id FROM send")
+    await asyncio.gather(*(changed(store, send_id) for _ in range(20)))
+    assert [job for job in await store.waiting() if job[0] == "page_card"] == [
+        ("page_card", page_id)
+    ]
+
+
+async def test_an_acknowledgement_and_news_of_its_messages_at_once_do_not_block_each_other(
+    paging: Paging,
+) -> None:
+    store = paging.store
+    for n in range(10):
+        page_id = await paging.opened(request_key=f"cmd:{n}")
+        await paging.fired(page_id, ALICE, BOB)
+        await paging.become(page_id, "accepted")
+        ids = await store.rows(
+            "SELECT d.id, sid FROM delivery d JOIN send s ON s.id = send_id WHERE page_id = %s",
+            page_id,
+        )
+        news = [report(number, "delivered", sid=theirs) for number, theirs in ids]
+        await asyncio.gather(
+            store.statuses.apply(news),
+            paging.views.acknowledge(page_id, HAND),
+            *(store.statuses.apply([each]) for each in reversed(news)),
+        )

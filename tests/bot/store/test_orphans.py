@@ -7,6 +7,7 @@ import pytest
 from bot.store.orphans import claimed, orphans
 from bot.tasks import Order, Task
 from tests.bot.store.kit import Store
+from tests.bot.store.paging import Paging
 
 WANTED: dict[Task, LiteralString] = {
     Task.DRAIN: "UPDATE send SET settled = NULL, created = now() - interval '6 s'",
@@ -106,3 +107,37 @@ async def test_the_jobs_that_a_worker_is_said_to_do_are_told(store: Store) -> No
     await store.change(doing, other, second)
     async with store.pool.connection() as conn:
         assert await claimed(conn, mine) == {first}
+
+
+PAGES: dict[Task, LiteralString] = {
+    Task.PAGE: "UPDATE page SET due = now() - interval '6 s'",
+    Task.PAGE_CARD: "UPDATE page_card SET stale = true",
+}
+
+
+async def quiet_page(paging: Paging) -> int:
+    """Have a page whose step is not due, and no job does anything."""
+    page_id = await paging.paged()
+    await paging.store.change("UPDATE send SET settled = now(), look_at = NULL")
+    return page_id
+
+
+async def test_of_a_page_that_waits_nothing_is_to_be_done(paging: Paging) -> None:
+    await quiet_page(paging)
+    assert await found(paging.store) == []
+
+
+@pytest.mark.parametrize("task", list(PAGES))
+async def test_a_timer_or_a_card_of_a_page_that_was_lost_is_found(
+    paging: Paging, task: Task
+) -> None:
+    page_id = await quiet_page(paging)
+    assert await found(paging.store, PAGES[task]) == [(task, page_id)]
+    await paging.store.jobs.defer(Order(task, page_id))
+    assert await found(paging.store, PAGES[task]) == []
+
+
+async def test_what_a_page_has_queued_is_posted_by_a_job_of_its_own(paging: Paging) -> None:
+    await quiet_page(paging)
+    [(send_id,)] = await paging.store.rows("SELECT id FROM send")
+    assert await found(paging.store, WANTED[Task.DRAIN]) == [(Task.URGENT, send_id)]

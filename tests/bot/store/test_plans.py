@@ -8,7 +8,10 @@ import psycopg
 from bot.store import audit, cards
 from tests.bot.store.queries import fill, hot
 
-WATCHED = frozenset({"send", "delivery", "event", "card", "opt_out", "audit", "home"})
+WATCHED = frozenset(
+    {"send", "delivery", "event", "card", "opt_out", "audit", "home"}
+    | {"page", "page_event", "page_card", "page_post", "alert"}
+)
 
 
 def scanned(plan: Mapping[str, Any]) -> Iterator[str]:

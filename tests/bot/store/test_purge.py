@@ -1,15 +1,18 @@
 """What is old and finished goes, in small batches; nothing else does."""
 
 import asyncio
+from typing import LiteralString
 
 from bot.store.book import Book
 from bot.store.homes import Homes
+from bot.store.pages import say
 from bot.store.purge import BATCH, Purge
 from bot.tasks import Order, Task
 from commands.changes import Change
 from commands.model import Actor, AuditEntry
 from commands.rules import Contact
 from tests.bot.store.kit import Store
+from tests.bot.store.paging import HAND, Paging
 
 KEEP = 3600.0
 
@@ -163,3 +166,58 @@ async def test_a_home_that_nobody_has_opened_for_a_day_goes(store: Store) -> Non
                        "U0YOUNG")  # fmt: skip
     assert await purged(store) == [1]
     assert await store.rows("SELECT user_id FROM home") == [("U0YOUNG",)]
+
+
+async def aged_page(paging: Paging, page_id: int) -> None:
+    """Let a page be older than what is kept, as are its messages."""
+    store = paging.store
+    await store.change(
+        "UPDATE page SET created = created - interval '2 hours' WHERE id = %s", page_id
+    )
+    for (send_id,) in await store.rows("SELECT id FROM send WHERE page_id = %s", page_id):
+        await aged(store, send_id)
+    await store.forget_jobs()
+
+
+async def test_an_old_page_goes_with_its_messages_and_all_that_was_said_about_it(
+    paging: Paging,
+) -> None:
+    page_id, store = await paging.paged(), paging.store
+    async with store.pool.connection() as conn, conn.transaction():
+        await say(conn, store.jobs, page_id, "reply", "on my way")
+    await store.change(
+        "INSERT INTO reply (sid, at, page_id, outcome) VALUES ('SM1', now(), %s, 'words')", page_id
+    )
+    await store.change("INSERT INTO alert (page_id, route, key) VALUES (%s, 'prod', 'a')", page_id)
+    await paging.views.acknowledge(page_id, HAND)
+    await aged_page(paging, page_id)
+    await purged(store)
+    tables: tuple[LiteralString, ...] = ("page", "page_event", "page_card", "page_post", "reply")
+    assert [await store.count(table) for table in (*tables, "alert", "send")] == [0] * 7
+
+
+async def test_an_old_page_that_waits_for_somebody_stays(paging: Paging) -> None:
+    page_id = await paging.opened()
+    await aged_page(paging, page_id)
+    assert await purged(paging.store) == []
+    assert await paging.store.count("page") == 1
+
+
+async def test_a_page_that_goes_leaves_a_message_that_is_not_finished(paging: Paging) -> None:
+    page_id, store = await paging.paged(), paging.store
+    await paging.views.acknowledge(page_id, HAND)
+    await aged_page(paging, page_id)
+    await store.change("UPDATE send SET settled = NULL")
+    await purged(store)
+    assert await store.count("page") == 0
+    assert await store.rows("SELECT DISTINCT page_id FROM send") == [(None,)]
+
+
+async def test_what_strangers_wrote_long_ago_goes(store: Store) -> None:
+    await store.change(
+        "INSERT INTO reply (sid, at, received, outcome)"
+        " SELECT 'SM' || n, now(), now() - interval '1 hour' * n - interval '1 minute', 'unknown'"
+        " FROM generate_series(0, 2) n"
+    )
+    assert await purged(store) == [2]
+    assert await store.rows("SELECT sid FROM reply") == [("SM0",)]

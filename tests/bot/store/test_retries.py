@@ -1,4 +1,4 @@
-"""Whom *Retry failed*, or a page by itself, reaches for: `failed_part` and `passing_part`."""
+"""Whom *Retry failed* reaches for: `failed_part`."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from commands.model import Kind, Part, Recipient
 from commands.retry import retry_key
 from tests.bot.store.kit import Store
 
-BUSY, OFF = 30001, 30003
+OFF = 30003
 
 
 async def failed(store: Store, send_id: int, *positions: int) -> None:
@@ -47,7 +47,6 @@ async def test_only_those_who_failed_are_offered_for_a_retry_in_their_order(stor
 
 async def test_there_is_nothing_to_retry_of_a_send_that_does_not_exist(store: Store) -> None:
     assert await store.ledger.failed_part(4711) is None
-    assert await store.ledger.passing_part(4711, [OFF]) is None
 
 
 async def test_a_retry_remembers_what_it_repeats(store: Store) -> None:
@@ -135,22 +134,3 @@ async def test_a_retry_that_is_made_during_the_look_is_not_made_twice(store: Sto
     assert (part.recipients, part.retries) == (people(0), 0)
     assert await retried(store, part) == 2
     assert await store.count("delivery") == 2
-
-
-async def test_only_failures_that_may_pass_are_repeated_by_themselves(store: Store) -> None:
-    send_id = await store.sent(4, kind=Kind.PAGE)
-    await failed(store, send_id, 1, 2, 3)
-    await store.change("UPDATE delivery SET error_code = 21211 WHERE position = 1")
-    await store.change("UPDATE delivery SET error_code = NULL WHERE position = 2")
-    part = await store.ledger.passing_part(send_id, [BUSY, OFF])
-    assert part is not None
-    assert part.recipients == people(2)
-
-
-async def test_a_page_and_a_click_do_not_both_repeat_a_failure(store: Store) -> None:
-    send_id = await store.sent(2, kind=Kind.PAGE)
-    await failed(store, send_id, 1)
-    await retried(store, await store.ledger.failed_part(send_id))
-    part = await store.ledger.passing_part(send_id, [OFF])
-    assert part is not None
-    assert part.recipients == ()

@@ -218,50 +218,6 @@ async def test_news_of_what_was_removed_or_never_was_is_unknown(store: Store) ->
     assert await store.statuses.apply([]) == ()
 
 
-async def test_a_passing_failure_of_a_page_is_tried_once_more_minutes_later(store: Store) -> None:
-    row = await sent(store, kind=Kind.PAGE)
-    await store.statuses.apply([report(row, "undelivered", error_code=30003, passing=True)])
-    assert await store.waiting() == [("again", 1), ("card", 1)]
-    [(later,)] = await store.rows(
-        "SELECT scheduled_at > now() + interval '4 minutes' FROM procrastinate_jobs"
-        " WHERE task_name = 'again'"
-    )
-    assert later
-
-
-async def test_passing_failures_that_trickle_in_make_one_more_try(store: Store) -> None:
-    send_id, owner = await store.sent(3, kind=Kind.PAGE), await store.worker()
-    claims = await store.outbox.turn(send_id, owner, (), 3)
-    await store.outbox.turn(send_id, owner, [accepted(claim) for claim in claims], 0)
-    await store.forget_jobs()
-    for claim in claims:
-        await store.statuses.apply([report(claim.delivery_id, "undelivered", passing=True)])
-    assert await store.waiting() == [("again", 1), ("card", 1)]
-
-
-@pytest.mark.parametrize(
-    ("status", "passing", "changes"),
-    [
-        ("undelivered", False, {"kind": Kind.PAGE}),
-        ("delivered", True, {"kind": Kind.PAGE}),
-        ("undelivered", True, {"kind": Kind.SEND}),
-    ],
-)
-async def test_nothing_but_a_passing_failure_of_a_page_is_tried_once_more(
-    store: Store, status: str, *, passing: bool, changes: dict[str, object]
-) -> None:
-    row = await sent(store, **changes)
-    await store.statuses.apply([report(row, status, passing=passing)])
-    assert await store.waiting() == [("card", 1)]
-
-
-async def test_what_repeats_a_page_is_not_repeated_by_itself(store: Store) -> None:
-    first = await store.sent(1, kind=Kind.PAGE, request_key="page")
-    row = await sent(store, kind=Kind.PAGE, retry_of=first)
-    await store.statuses.apply([report(row, "undelivered", passing=True)])
-    assert await store.waiting() == [("card", 2)]
-
-
 async def test_of_the_same_news_many_times_at_once_one_counts(store: Store) -> None:
     row = await sent(store)
     news = [report(row, "delivered", source="callback")]
