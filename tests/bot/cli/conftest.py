@@ -1,10 +1,11 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.environ import SENDER
 from bot.sandbox.server import FakeSlack
+from tests.bot.cli.forks import Forks
 from tests.bot.cli.kit import Shell
 from twilio_core.testing import FakeTwilio
 
@@ -15,15 +16,22 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
         yield fake
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    made = Forks()
+    yield made
+    made.stop()
+
+
 @pytest.fixture
-def shell(tmp_path: Path, twilio: FakeTwilio) -> Shell:
+def shell(tmp_path: Path, twilio: FakeTwilio, forks: Forks) -> Shell:
     environ = {
         "TWILIO_ACCOUNT_SID": twilio.account_sid,
         "TWILIO_AUTH_TOKEN": twilio.auth_token,
         "TWILIO_FROM": SENDER,
         "TWILIO_URL": twilio.url,
     }
-    return Shell(tmp_path, twilio, environ)
+    return Shell(tmp_path, twilio, forks, environ)
 
 
 @pytest.fixture
