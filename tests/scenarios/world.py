@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import aiohttp
-import psycopg
 
 from bot.app import IN_FLIGHT, TIMEOUT, Bot, running
 from bot.config import load
 from bot.sandbox.environ import environ
 from bot.sandbox.model import Delivered, Message
 from bot.sandbox.server import FakeSlack
+from tests.eyes import look
 from twilio_core.testing import FakeTwilio
 
 OURS = {
@@ -191,8 +191,7 @@ class World:
 
     def rows(self, sql: LiteralString, *params: object) -> Sequence[tuple[Any, ...]]:
         """Ask the ledger."""
-        with psycopg.connect(self.database_url) as conn:
-            return conn.execute(sql, params).fetchall()
+        return look(self.database_url, sql, params)
 
     def sent(self) -> list[tuple[str, str]]:
         """To and body of every message that Twilio was asked to send, refused ones as well."""
