@@ -14,6 +14,7 @@ import pytest
 from bot.store import embedded
 from bot.store.migrate import migrate
 from tests.databases import Databases, create, drop, named
+from tests.forks import Forks
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - what is made in it has a random name
 _ROOM = 4 * 2**30
@@ -103,6 +104,14 @@ def database_url(databases: Databases) -> Iterator[str]:
     url = databases.take()
     yield url
     databases.give_back(url)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """What starts commands without starting an interpreter."""
+    made = Forks()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.environ import SENDER
 from bot.sandbox.server import FakeSlack
-from tests.bot.cli.forks import Forks
 from tests.bot.cli.kit import Shell
+from tests.forks import Forks
 from twilio_core.testing import FakeTwilio
 
 
@@ -14,13 +14,6 @@ from twilio_core.testing import FakeTwilio
 async def twilio() -> AsyncIterator[FakeTwilio]:
     async with FakeTwilio(step=None) as fake:
         yield fake
-
-
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    made = Forks()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.bot.cli.forks import Forks
+from tests.forks import Forks
 from twilio_core.testing import FakeTwilio
 
 ALICE, BOB, WRONG = "+16175551212", "+16175551213", "+15005550001"
@@ -62,8 +62,7 @@ class Shell:
         return {**kept, "PYTHONPATH": root, "PYTHONUTF8": "1", **self.environ, **changes}
 
     async def __call__(self, *words: str, **changes: str) -> Ended:
-        given = self.given(changes)
-        return self.held(Ended(*await asyncio.to_thread(self.forks.run, words, self.folder, given)))
+        return self.held(Ended(*await self.forks.run(words, self.folder, self.given(changes))))
 
     async def real(self, *words: str, **changes: str) -> Ended:
         """Carry a command out in an interpreter of its own."""
