@@ -142,6 +142,17 @@ async def test_an_unfinished_job_runs_again(desk: Desk, eventually: Eventually) 
     assert desk.called(Task.TRACK) == [7, 7, 7]
 
 
+async def test_what_belongs_to_a_page_runs_before_all_that_waits(
+    desk: Desk, eventually: Eventually
+) -> None:
+    for send_id in range(50):
+        await desk.jobs.defer(Order(Task.DRAIN, send_id), Order(Task.TRACK, send_id))
+    await desk.jobs.defer(Order(Task.PAGE, 100), Order(Task.URGENT, 101))
+    async with desk.working():
+        await eventually(desk.idle)
+    assert {send_id for _, send_id, _ in desk.calls[:2]} == {100, 101}
+
+
 async def test_the_process_knows_its_number_and_what_runs(
     desk: Desk, eventually: Eventually
 ) -> None:

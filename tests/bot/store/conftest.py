@@ -5,14 +5,9 @@ import pytest
 
 from bot.jobs import Jobs
 from bot.lease import Lease
-from bot.store.cards import Cards
 from bot.store.database import open_pool
-from bot.store.doubts import Doubts
-from bot.store.ledger import PostgresLedger
-from bot.store.outbox import Outbox
-from bot.store.statuses import Statuses
 from commands.model import NewSend
-from tests.bot.store.kit import Store, draft
+from tests.bot.store.kit import Store, draft, store_over
 from tests.bot.store.paging import Paging
 
 
@@ -28,15 +23,7 @@ async def store(database_url: str) -> AsyncIterator[Store]:
     pool = await open_pool(database_url)
     jobs = Jobs(pool, Lease(math.inf))
     await jobs.open()
-    yield Store(
-        pool,
-        jobs,
-        PostgresLedger(pool, jobs, lambda: 5.0),
-        Outbox(pool, jobs),
-        Cards(pool),
-        Statuses(pool, jobs),
-        Doubts(pool, jobs),
-    )
+    yield store_over(pool, jobs)
     await pool.close()
 
 

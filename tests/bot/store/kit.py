@@ -128,6 +128,19 @@ class Store:
         return [(state, source) for state, source in found]
 
 
+def store_over(pool: Pool, jobs: Jobs) -> Store:
+    """Give everything that reads and writes the ledger of a database."""
+    return Store(
+        pool,
+        jobs,
+        PostgresLedger(pool, jobs, lambda: 5.0),
+        Outbox(pool, jobs),
+        Cards(pool),
+        Statuses(pool, jobs),
+        Doubts(pool, jobs),
+    )
+
+
 def draft(count: int = 3, **changes: object) -> NewSend:
     """Build a send to `count` recipients."""
     values: dict[str, Any] = {
