@@ -6,23 +6,29 @@ running one twice, or for nothing, is harmless. Timers are jobs too, and their m
 page's row: one that came while everything was down is found at the next start.
 """
 
+from dataclasses import replace
+
 import structlog
 
 from bot.core import Core
 from bot.drain import Unfinished
 from bot.store.pagesteps import PageSteps, Standing
 from commands.ladder import End, Fire, next_move
+from commands.oncall import Rung
 from commands.page import Reached, whom
 from commands.pagetext import page_text
 
-LOOKUP = 8.0
-"""Seconds that a step's look-ups may take; who is not found by then is told in the card."""
+LOOKUP = 4.0
+"""Seconds that a step's look-ups may take. Who is found is paged; others are looked up again."""
 
 AGAIN = 2.0
-"""Seconds until a step is tried once more of which nobody could be looked up."""
+"""Seconds until somebody who could not be looked up is looked up again."""
 
 GIVE_UP = 30.0
-"""Seconds for which that is tried; then the next step fires."""
+"""Seconds for which that is done; then whoever the step paged in the round before is paged, or the
+next step fires. Where there is neither, it goes on, more slowly, and the channel is told."""
+
+SLOWLY = 10.0
 
 EXHAUSTED = "Nobody has acknowledged page #{page} (code {code}), and nobody else is paged: {body}"
 ALONE = (
@@ -45,37 +51,54 @@ class Climb:
         while page := await self._steps.standing(page_id):
             move = next_move(page.ladder, page.fired, page.left)
             if isinstance(move, Fire):
-                if not await self._fire(page, move):
-                    return Unfinished(AGAIN)
+                if (wait := await self._fire(page, move)) is not None:
+                    return Unfinished(wait)
                 continue
             if isinstance(move, End):
                 await self._steps.exhaust(page, _said(EXHAUSTED, page))
-            elif move.alone:
+                break
+            if move.alone:
                 await self._steps.alone(page, _said(ALONE, page))
-            break
+            return await self._complete(page)
         return None
 
-    async def _fire(self, page: Standing, move: Fire) -> bool:
-        """Fire a step; False if it is to be tried again, as nobody could be looked up."""
-        reached = await self._whom(page, move)
-        if not reached.recipients and reached.unanswered and page.left > -GIVE_UP:
+    async def _fire(self, page: Standing, move: Fire) -> float | None:
+        """Fire a step; if nobody could be looked up, give the seconds until that is tried again."""
+        reached = await self._whom(page, move.rung)
+        if reached.unanswered and not reached.recipients:
             log.warning("page.unanswered", page=page.page_id, step=move.index)
-            await self._steps.hasten(page.page_id, move.index)
-            return False
-        text = page_text(page.body, page.code, page.ladder.link)
-        if await self._steps.fire(page, move.index, move.rung, reached, text):
-            log.info(
-                "page.step",
-                page=page.page_id,
-                step=move.index,
-                recipients=len(reached.recipients),
-                missed=len(reached.missed),
-            )
-        return True
+            if (page.unanswered or 0.0) < GIVE_UP:
+                await self._steps.unanswered(page.page_id, move.index)
+                return AGAIN
+            size = len(page.ladder.rungs)
+            before = await self._steps.step(page.page_id, move.index - size)
+            if size == 1 and not before:
+                await self._steps.alone(page, _said(ALONE, page))
+                return SLOWLY
+            reached = replace(reached, recipients=before)
+        if await self._steps.fire(page, move.index, move.rung, reached, _text(page)):
+            counts = {"recipients": len(reached.recipients), "missed": len(reached.missed)}
+            log.info("page.step", page=page.page_id, step=move.index, **counts)
+        return None
 
-    async def _whom(self, page: Standing, move: Fire) -> Reached:
+    async def _complete(self, page: Standing) -> Unfinished | None:
+        """Page those of the last step who could not be looked up when it fired."""
+        if page.unanswered is None or not page.fired:
+            return None
+        index = len(page.fired) - 1
+        reached = await self._whom(page, page.ladder.rungs[index % len(page.ladder.rungs)])
+        if page.unanswered >= GIVE_UP:
+            reached = replace(reached, unanswered=False)
+        await self._steps.complete(page, index, reached, _text(page))
+        return Unfinished(AGAIN) if reached.unanswered else None
+
+    async def _whom(self, page: Standing, rung: Rung) -> Reached:
         services = await self._core.services(LOOKUP)
-        return await whom(move.rung, page.channel, services.policy, services.directory)
+        return await whom(rung, page.channel, services.policy, services.directory)
+
+
+def _text(page: Standing) -> str:
+    return page_text(page.body, page.code, page.ladder.link)
 
 
 def _said(words: str, page: Standing) -> str:

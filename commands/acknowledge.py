@@ -4,8 +4,11 @@ Whoever may do anything in a page's channel can acknowledge it, and so can every
 wherever they type: the person with the phone at three in the morning is the one who is asked.
 """
 
-from commands.errors import NotAllowed, Refusal, UsageError
+from typing import Final
+
+from commands.errors import LookupFailed, Refusal, UsageError
 from commands.model import Actor
+from commands.numbers import BadNumber, to_address
 from commands.oncall import Answerable, Hand, PageStage, Way
 from commands.outcome import Acknowledged, OnePage, Told
 from commands.parser import Ack, Resolve
@@ -69,41 +72,54 @@ async def one_page(page_id: int, case: Case) -> OnePage | None:
 
 
 async def _meant(number: int | None, case: Case, stages: frozenset[PageStage]) -> Answerable:
+    """Find the page that is meant: by its number, or the only one that waits here or for them."""
     if number is not None:
         return await _page(number, case)
-    channel = case.request.actor.channel
-    found = [p for p in await case.services.pages.lately(channel) if p.stage in stages]
-    waiting = [p for p in found if p.stage is PageStage.OPEN] or found
+    actor, pages = case.request.actor, case.services.pages
+    here = [p for p in await pages.lately(actor.channel, LATELY) if p.stage in stages]
+    theirs = await pages.paged(await _addresses(case))
+    known = {p.page_id: p for p in (*here, *theirs)}
+    waiting = [p for p in known.values() if p.stage is PageStage.OPEN] or list(known.values())
+    if not theirs:
+        await permit(case, any_action(case))
     if not waiting:
-        await permit(case, any_action(case))
-        raise Refusal(
-            "No page waits in this channel.", "With its number, any page can be named: /sms ack 12"
-        )
+        raise Refusal("No page waits here, nor for you.", "Name one by its number: /sms ack 12")
     if len(waiting) > 1:
-        await permit(case, any_action(case))
         lines = "\n".join(f"#{p.page_id} {p.body[:_SHOWN]}" for p in waiting)
-        raise Refusal(f"Several pages wait in this channel:\n{lines}", "Name one: /sms ack 12")
-    return await _page(waiting[0].page_id, case)
+        raise Refusal(f"Several pages wait:\n{lines}", "Name one by its number: /sms ack 12")
+    return waiting[0]
 
 
 async def _page(page_id: int, case: Case) -> Answerable:
-    found = await case.services.pages.answerable(page_id)
-    if found is None:
+    """Find a page that the asker may answer.
+
+    Raises:
+        CommandError: there is none, or they may not: one sentence for both, as nobody learns what
+            is paged from other channels.
+    """
+    found, actor = await case.services.pages.answerable(page_id), case.request.actor
+    if found and (actor.user == found.actor or await _was_paged(found, case)):
+        return found
+    await permit(case, any_action(case))
+    if found is None or found.channel != actor.channel:
         raise _unknown(page_id)
-    if not _was_paged(found, case):
-        if found.channel != case.request.actor.channel:
-            raise NotAllowed(
-                f"Page {page_id} is none of this channel's.",
-                "Answer in its own channel, or by replying to its SMS.",
-                rule="a page is answered in its own channel",
-            )
-        await permit(case, any_action(case))
     return found
 
 
-def _was_paged(page: Answerable, case: Case) -> bool:
-    contact = case.services.policy.contact_of.get(case.request.actor.user)
-    return contact is not None and contact.number in page.addresses
+async def _was_paged(page: Answerable, case: Case) -> bool:
+    return not page.addresses.isdisjoint(await _addresses(case))
+
+
+async def _addresses(case: Case) -> frozenset[str]:
+    """Give the numbers by which the asker can have been paged."""
+    policy, user = case.services.policy, case.request.actor.user
+    numbers = {contact.number for contact in policy.contacts if contact.slack == user}
+    try:
+        phone = (await case.lookups.people((user,)))[user].phone
+        numbers |= {to_address(phone, policy.region)} if phone else set()
+    except (LookupFailed, BadNumber):  # they are known by their contact, or not at all
+        pass
+    return frozenset(numbers)
 
 
 async def _name(actor: Actor, case: Case) -> str:
@@ -115,7 +131,12 @@ async def _name(actor: Actor, case: Case) -> str:
 
 
 def _unknown(page_id: int) -> UsageError:
-    return UsageError(f"There is no page {page_id}.", "/sms status lists what went from here.")
+    return UsageError(
+        f"This channel has no page {page_id}.", "/sms status lists the last ones that it has."
+    )
 
 
 _SHOWN = 60
+
+LATELY: Final = 20
+"""How many pages of a channel are looked through for the one that is meant."""

@@ -1,8 +1,8 @@
 """What a page does next: wait, fire a step, or end. Pure.
 
-A step that reached nobody is not waited out: the next one fires at once. Only where the whole
-ladder reached nobody, once through, is the wait kept: whoever was out of reach a moment ago is so
-still, and a few minutes later perhaps not.
+A step that reached nobody is not waited out: the next one fires at once, and after the last one the
+ladder ends. Only where all steps reached nobody, once through, is the wait for the next round kept:
+whoever was out of reach a moment ago is so still, and a few minutes later perhaps not.
 """
 
 from collections.abc import Sequence
@@ -73,11 +73,10 @@ def next_move(ladder: Ladder, fired: Sequence[Fired], left: float) -> Move:
         left: seconds until it is due; 0 or less if it is.
     """
     count, size = len(fired), len(ladder.rungs)
-    round_lost = count >= size and all(each.hopeless for each in fired[-size:])
-    early = count > 0 and fired[-1].hopeless and not round_lost
-    alone = round_lost and all(each.hopeless for each in fired)
-    if left > 0 and not early:
-        return Wait(left, alone=alone)
+    lost = count > 0 and fired[-1].hopeless
     if count >= size * ladder.rounds:
-        return End() if left <= 0 else Wait(left, alone=alone)
+        return End() if lost or left <= 0 else Wait(left)
+    round_lost = lost and count % size == 0 and all(each.hopeless for each in fired[-size:])
+    if left > 0 and (round_lost or not lost):
+        return Wait(left, alone=round_lost and all(each.hopeless for each in fired))
     return Fire(count, ladder.rungs[count % size])

@@ -132,15 +132,19 @@ class Answerable:
     Attributes:
         page_id: its number.
         channel: where it is shown.
+        actor: Slack id of who asked for it; empty for an alert or a script.
         stage: where it is.
         code: its reply code.
         body: its text.
+        created: when it was opened.
         addresses: everybody who was paged.
     """
 
     page_id: int
     channel: str
+    actor: str
     stage: PageStage
     code: str
     body: str = field(repr=False)
+    created: datetime
     addresses: frozenset[str] = field(repr=False)

@@ -27,7 +27,7 @@ WAIT: Final = timedelta(minutes=5)
 ROUNDS: Final = 3
 """How often plain recipients are paged in all."""
 
-_LINK = re.compile(r"https?://\S+[^\s.,;:!?)\]}'\"]")
+_LINK = re.compile(r"https?://[^\s<>]+")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,12 @@ def plain_ladder(entries: Sequence[Entry], link: str = "") -> Ladder:
 def link_in(text: str) -> str:
     """Give the first address in a text, empty if there is none."""
     found = _LINK.search(text)
-    return found[0] if found else ""
+    if found is None:
+        return ""
+    link = found[0].rstrip(".,;:!?'\"")
+    while link.endswith(")") and link.count(")") > link.count("("):  # it stands in brackets
+        link = link[:-1].rstrip(".,;:!?'\"")
+    return link
 
 
 def escalation(entries: Sequence[Entry], policy: Policy) -> Ladder | None:
@@ -109,15 +114,15 @@ async def whom(rung: Rung, channel: str, policy: Policy, directory: Directory) -
     lookups = Lookups(directory)
     found = await reachable(tuple(map(to_entry, rung.to)), policy, lookups)
     recipients, missed, unanswered = found.recipients, found.problems, found.unanswered
-    verified: frozenset[str] = frozenset()
+    verified, why = frozenset[str](), _denied(rules)
     if needs_verified(policy, channel, recipients):
         try:
             verified = frozenset(r.address for r in await lookups.verified())
-        except LookupFailed:
-            unanswered = True
+        except LookupFailed as failed:  # whether they are among them cannot be told
+            unanswered, why = True, failed.text
     allowed = tuple(r for r in recipients if reach(policy, rules, r.address, verified))
     denied = [r for r in recipients if r not in allowed]
-    missed += tuple(Problem(r.name or r.address, _denied(rules)) for r in denied)
+    missed += tuple(Problem(r.name or r.address, why) for r in denied)
     return Reached(allowed, missed, unanswered)
 
 

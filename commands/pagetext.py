@@ -7,12 +7,10 @@ import unicodedata
 from typing import Final
 
 from commands.characters import plainer
-from commands.segments import in_gsm7, measure
+from commands.segments import in_gsm7, measure, utf16_units
 
 LEAST: Final = 40
 """Characters of the text that are worth a further segment, where a link leaves no room for them."""
-
-_MOST = 4  # segments; a link that needs more is no link for a phone
 
 
 def page_text(body: str, code: str, link: str = "") -> str:
@@ -21,52 +19,50 @@ def page_text(body: str, code: str, link: str = "") -> str:
     Args:
         body: what is wrong; cut at a word, if it has to be.
         code: what a reply names the page by.
-        link: an address that is kept whole.
+        link: an address that is kept whole, as long as Twilio takes the message at all.
     """
-    return _fitted(body, link, f"Reply {code} to ack")
+    return _fitted("", body, link, f"Reply {code} to ack")
 
 
 def told_text(said: str, body: str, code: str) -> str:
     """Give the SMS that tells those paged what became of it; `said` is kept whole."""
-    return _fitted(f"{said} {body}", "", f"({code})")
+    return _fitted(said, body, "", f"({code})")
 
 
-def _fitted(body: str, link: str, end: str) -> str:
-    words = " ".join("".join(filter(_sayable, plainer(body))).split())
-    for segments in range(1, _MOST + 1):
-        kept = _longest(words, link, end, segments)
-        if kept is not None and (kept == words or len(kept) >= LEAST):
-            return _joined(kept, link, end)
-    return _joined(_longest(words, "", end, 1) or "", "", end)
-
-
-def _sayable(c: str) -> bool:
-    """Tell whether a character is worth it: one emoji would halve the room for words."""
-    return in_gsm7(c) or unicodedata.category(c)[0] in "LMNPZ"
-
-
-def _longest(words: str, link: str, end: str, segments: int) -> str | None:
-    """Give as many of the words as fit; None if not even none does."""
-    if measure(_joined(words, link, end)).segments <= segments:
-        return words
-    low, high = 0, len(words)  # cutting off only ever makes it shorter
+def _fitted(said: str, body: str, link: str, end: str) -> str:
+    """Put together what is kept whole, and as many words as are worth their segments."""
+    words = _sayable(body.replace(link, " ") if link else body)
+    said, link = _sayable(said), link.strip()
+    if utf16_units(link) > _LONGEST_LINK:
+        link = ""
+    least = measure(_joined(said, _cut(words, min(len(words), LEAST)), link, end)).segments
+    low, high = 0, len(words)
     while low < high:
         middle = (low + high + 1) // 2
-        if measure(_joined(_cut(words, middle), link, end)).segments <= segments:
+        if measure(_joined(said, _cut(words, middle), link, end)).segments <= least:
             low = middle
         else:
             high = middle - 1
-    cut = _cut(words, low)
-    return cut if measure(_joined(cut, link, end)).segments <= segments else None
+    return _joined(said, _cut(words, low), link, end)
+
+
+_LONGEST_LINK = 1_400
+
+
+def _sayable(text: str) -> str:
+    """Write a text on one line, and without what is not worth it: an emoji halves the room."""
+    kept = (c for c in plainer(text) if in_gsm7(c) or unicodedata.category(c)[0] in "LMNPZ")
+    return " ".join("".join(kept).split())
 
 
 def _cut(words: str, length: int) -> str:
-    """Cut at a word, or within one that is as long as all; dots tell that there was more."""
+    """Cut after a word, or within one that is as long as all; dots tell that there was more."""
     whole = words[:length]
-    head, blank, _ = whole.rpartition(" ")
-    return f"{head.rstrip(' ,;:-') if blank else whole}..." if length else ""
+    if length >= len(words) or not whole:
+        return whole
+    head = whole if words[length] == " " else whole.rpartition(" ")[0] or whole
+    return f"{head.rstrip(' ,;:-')}..."
 
 
-def _joined(text: str, link: str, end: str) -> str:
-    # a link that stands in the text whole need not stand there twice
-    return " ".join(filter(None, (text, "" if link in text else link, end)))
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))

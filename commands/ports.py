@@ -150,8 +150,11 @@ class Pages(Protocol):
     async def answerable(self, page_id: int) -> Answerable | None:
         """Give a page as far as it takes to answer it; None if there is none of this number."""
 
-    async def lately(self, channel: str) -> tuple[Answerable, ...]:
-        """Give the pages of a channel that are not resolved, of the last day, newest first."""
+    async def lately(self, channel: str, count: int) -> tuple[Answerable, ...]:
+        """Give the pages of a channel that wait, and its last `count`, newest first."""
+
+    async def paged(self, addresses: Collection[str]) -> tuple[Answerable, ...]:
+        """Give the pages that wait and have come to one of these addresses, newest first."""
 
     async def acknowledge(self, page_id: int, hand: Hand) -> Ended | None:
         """Note who has a page, and tell everybody paged; None if there is no such page.

@@ -19,8 +19,8 @@ LINGER: Final = timedelta(hours=1)
 CLOCKS: Final = timedelta(seconds=30)
 """How far Twilio's clock and ours may be apart: what is older was not written about a page."""
 
-SURE: Final = timedelta(seconds=2)
-"""Within so much the two are taken for equal. Twilio dates replies by whole seconds."""
+SURE: Final = timedelta(seconds=5)
+"""Within so much the two are taken for equal; Twilio dates replies by whole seconds."""
 
 _MOST_CODES = 8
 """Codes named in one message: more would make it two."""
@@ -199,14 +199,24 @@ def _before(pages: Sequence[Concern], at: datetime) -> list[Concern]:
     paging about something that nobody has seen.
     """
     ordered = sorted(pages, key=lambda page: page.last, reverse=True)
-    return [p for p in ordered if p.first <= at + SURE] or [
-        p for p in ordered if p.first <= at + CLOCKS
-    ]
+    sure = [p for p in ordered if p.first <= at + SURE]
+    if any(_lively(page, at) for page in sure):
+        return sure
+    return [p for p in ordered if p.first <= at + CLOCKS]
+
+
+def _lively(page: Concern, at: datetime) -> bool:
+    """Tell whether somebody may well write about a page; else it proves nothing about clocks."""
+    return page.last > at - FRESH and _speakable(page, at)
+
+
+def _speakable(page: Concern, at: datetime) -> bool:
+    return page.resolved is None or page.resolved > at - LINGER
 
 
 def _words(pages: Sequence[Concern], at: datetime) -> Speaks | None:
     for page in pages:
-        if page.resolved is None or page.resolved > at - LINGER:
+        if _speakable(page, at):
             return Speaks(page.page_id)
     return None
 

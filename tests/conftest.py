@@ -6,15 +6,19 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import psycopg
 import pytest
 
 from bot.store import embedded
 from bot.store.migrate import migrate
+from tests.databases import Databases, create, drop, named
+from tests.forks import Forks
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - what is made in it has a random name
 _ROOM = 4 * 2**30
+_TEMPLATE: Final = "template_sms"
 
 _numbers = itertools.count(1)
 
@@ -33,10 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     keyed = [(n * apart, item) for n, item in enumerate(waiting)]
     keyed += enumerate(computing)
     items[:] = [item for _, item in sorted(keyed, key=lambda pair: pair[0])]
-
-
-def _named(url: str, database: str) -> str:
-    return url.replace("/postgres?", f"/{database}?")
 
 
 @pytest.fixture(scope="session")
@@ -70,35 +70,48 @@ def _hurry(url: str) -> None:
 
 def _make_template(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("CREATE DATABASE template_sms")
+        conn.execute(f"CREATE DATABASE {_TEMPLATE}")
 
     async def prepare() -> None:
         async with await psycopg.AsyncConnection.connect(
-            _named(url, "template_sms"), autocommit=True
+            named(url, _TEMPLATE), autocommit=True
         ) as conn:
             await migrate(conn)
 
     asyncio.run(prepare())
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: str) -> Iterator[Databases]:
+    """The migrated ones."""
+    made = Databases(postgres, _TEMPLATE)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def empty_database(postgres: str) -> Iterator[str]:
     """A database in which nothing was ever made."""
-    yield from _database(postgres, "template1")
+    name = f"empty_{next(_numbers)}"
+    create(postgres, name, "template1")
+    yield named(postgres, name)
+    drop(postgres, name)
 
 
 @pytest.fixture
-def database_url(postgres: str) -> Iterator[str]:
+def database_url(databases: Databases) -> Iterator[str]:
     """A migrated database without a row."""
-    yield from _database(postgres, "template_sms")
+    url = databases.take()
+    yield url
+    databases.give_back(url)
 
 
-def _database(server: str, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        yield _named(server, name)
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """What starts commands without starting an interpreter."""
+    made = Forks()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

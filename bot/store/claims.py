@@ -12,7 +12,8 @@ from commands.model import Kind
 DEAD_AFTER = 3.5
 """Seconds without a heartbeat (one a second) after which a worker is taken for dead."""
 
-# A worker that was declared dead, or may be at any moment, claims nothing.
+# A worker that was declared dead, or may be at any moment, claims nothing. Nor is anything claimed
+# of a page that somebody has by now: nobody is to be woken by it any more.
 _CLAIM = """
 WITH next AS (
     SELECT id FROM delivery
@@ -21,6 +22,10 @@ WITH next AS (
       AND EXISTS (
         SELECT 1 FROM procrastinate_workers WHERE id = %(owner)s
           AND last_heartbeat > now() - make_interval(secs => %(dead)s)
+      )
+      AND NOT EXISTS (
+        SELECT 1 FROM send s JOIN page p ON p.id = s.page_id
+        WHERE s.id = %(send)s AND s.page_step IS NOT NULL AND p.due IS NULL
       )
     ORDER BY position LIMIT %(want)s
     FOR UPDATE SKIP LOCKED

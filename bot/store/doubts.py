@@ -53,14 +53,25 @@ WITH over AS (
 SELECT send_id FROM left_so LIMIT 1
 """
 
+# Nobody is woken by a page that somebody has, or twice where a later step has come to them already.
 # Who has opted out of the sender since is not sent to again, and stays in doubt: whether the first
 # request has arrived nobody knows still.
 _REQUEUE = """
 WITH doubt AS (
-    SELECT id, address FROM delivery
+    SELECT id, address FROM delivery d
     WHERE send_id = %(send)s AND state = 'in_doubt' AND attempt <= %(attempt)s
       AND CASE WHEN %(ids)s::bigint[] IS NULL THEN next_check IS NULL
                ELSE id = ANY(%(ids)s::bigint[]) AND NOT resent END
+      AND NOT EXISTS (
+        SELECT 1 FROM send s JOIN page p ON p.id = s.page_id
+        WHERE s.id = %(send)s AND p.due IS NULL
+      )
+      AND NOT EXISTS (
+        SELECT 1 FROM send s JOIN send later ON later.page_id = s.page_id
+            AND later.page_step > s.page_step
+        JOIN delivery l ON l.send_id = later.id AND l.address = d.address
+        WHERE s.id = %(send)s
+      )
     ORDER BY id FOR UPDATE
 ), known AS (
     SELECT doubt.id, o.learned FROM doubt LEFT JOIN opt_out o

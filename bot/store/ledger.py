@@ -49,6 +49,7 @@ _CARD = "INSERT INTO card (send_id, answer_url) VALUES (%s, %s)"
 _USED = """
 SELECT coalesce(sum(recipients), 0) FROM send
 WHERE channel = %s AND created > now() - interval '24 hours' AND id <> %s
+  AND (page_id IS NULL OR page_step IS NOT NULL)
 """
 
 _HEAD = """
@@ -148,7 +149,7 @@ class PostgresLedger:
         """Show a second person that it is done, and see that the channel's limit leaves room."""
         if send.answers and send.approver:
             await self._jobs.defer(Order(Task.QUESTION, send.answers.question), conn=conn)
-        if send.daily_limit is not None:
+        if send.daily_limit is not None and send.recipients:
             await _check_limit(conn, send, number, send.daily_limit)
 
     async def _insert(self, conn: psycopg.AsyncConnection, send: NewSend) -> int | None:

@@ -63,6 +63,22 @@ WITH waiting AS (
 INSERT INTO event (delivery_id, state, source) SELECT id, 'failed', 'halt' FROM stopped
 """
 
+# Given back by a post that Twilio did not take, after somebody had the page.
+_CALL_OFF = """
+WITH over AS (
+    SELECT s.id FROM send s JOIN page p ON p.id = s.page_id
+    WHERE s.id = %(send)s AND s.page_step IS NOT NULL AND p.due IS NULL
+), waiting AS (
+    SELECT d.id FROM delivery d WHERE d.send_id = (SELECT id FROM over) AND d.state = 'queued'
+    ORDER BY d.id FOR UPDATE
+), off AS (
+    UPDATE delivery d SET state = 'canceled', code = '1001', next_check = NULL,
+        reason = 'not sent, because somebody has the page'
+    FROM waiting WHERE d.id = waiting.id RETURNING d.id
+)
+INSERT INTO event (delivery_id, state, source) SELECT id, 'canceled', 'page' FROM off
+"""
+
 _SETTLE = """
 UPDATE send SET settled = CASE WHEN busy.yes THEN NULL ELSE coalesce(settled, now()) END
 FROM (SELECT EXISTS (
@@ -191,7 +207,9 @@ class Outbox:
 
         Gives the seconds until a queued recipient may be claimed, None if nobody is queued.
         """
-        async with self._pool.connection() as conn, conn.pipeline():
+        async with self._pool.connection() as conn, conn.pipeline() as pipeline:
+            await conn.execute(_CALL_OFF, {"send": send_id})
+            await pipeline.sync()  # so that the next statement sees what it did
             await conn.execute(_SETTLE, {"send": send_id})
             cursor = await conn.execute(_LEFT, {"send": send_id})
             row = await cursor.fetchone()

@@ -12,10 +12,12 @@ SELECT c.page_id, p.channel, p.actor, place, ts, c.answer_url, answer_until, sho
 FROM page_card c JOIN page p ON p.id = c.page_id WHERE c.page_id = %s
 """
 
-# Two processes may show one page at once, as after a takeover: the first place counts.
 _PLACED = """
-UPDATE page_card SET place = %s, ts = %s, shown = %s WHERE page_id = %s AND place = %s AND ts = %s
+UPDATE page_card SET place = %s, ts = %s, shown = %s
+WHERE page_id = %s AND place = %s AND ts = %s AND shown = %s
 """
+
+_CROSSED = "UPDATE page_card SET shown = '', stale = true WHERE page_id = %s"
 
 _WAITING = "SELECT id, kind, who, text FROM page_post WHERE page_id = %s AND ts = '' ORDER BY id"
 
@@ -79,10 +81,17 @@ class PageCards:
         return PageCard(*row) if row else None
 
     async def placed(self, card: PageCard, place: str, ts: str, shown: str) -> bool:
-        """Remember where the page is shown; False if another process has placed it elsewhere."""
-        asked = (place, ts, shown, card.page_id, card.place, card.ts)
-        async with self._pool.connection() as conn:
-            return (await conn.execute(_PLACED, asked)).rowcount > 0
+        """Remember where the page is shown and what; False if `card` is out of date.
+
+        Another process has shown it since, as after a takeover, and what is seen may be the older
+        of the two: it counts as unknown, and is shown anew.
+        """
+        asked = (place, ts, shown, card.page_id, card.place, card.ts, card.shown)
+        async with self._pool.connection() as conn, conn.transaction():
+            if (await conn.execute(_PLACED, asked)).rowcount:
+                return True
+            await conn.execute(_CROSSED, (card.page_id,))
+        return False
 
     async def waiting(self, page_id: int) -> Sequence[Saying]:
         """Give what is still to be said, in its order."""

@@ -26,20 +26,20 @@ is not reached is to be known soon, also where a callback was lost."""
 
 _LOCK = 0x70616765
 
-# The lowest number from a start that moves on, so that one comes back late: somebody may still
-# answer the page that had it before. Three digits where all of two are taken.
+# The next number that nobody has had for a day, as somebody may still answer the page that had it;
+# the one that was used longest ago where there is none. Three digits where all of two are in use.
 _CODE = """
-WITH taken AS (
-    SELECT code FROM page WHERE stage = 'open'
-  UNION
-    SELECT code FROM page WHERE created > now() - interval '1 day' AND stage <> 'resolved'
+WITH lately AS (
+    SELECT code, max(created) AS at FROM page WHERE created > now() - interval '1 day' GROUP BY 1
 ), candidate AS (
     SELECT n, (10 + (n + (SELECT coalesce(max(id), 0) FROM page)) %% 90)::text AS code
     FROM generate_series(0, 89) AS n
   UNION ALL
     SELECT n, n::text FROM generate_series(100, 999) AS n
 )
-SELECT code FROM candidate WHERE code NOT IN (SELECT code FROM taken) ORDER BY n LIMIT 1
+SELECT code FROM candidate LEFT JOIN lately USING (code)
+WHERE code NOT IN (SELECT code FROM page WHERE stage = 'open')
+ORDER BY lately.at NULLS FIRST, n LIMIT 1
 """
 
 _OPEN = """
@@ -162,7 +162,8 @@ async def _opened(
     )
     await note(conn, page_id, "asked", who=new.actor.user or source, how=source.partition(":")[0])
     whom = f"escalation {ladder.escalation}" if ladder and ladder.escalation else ""
-    detail = whom or f"{len(new.recipients)} recipients"
+    named = sum(len(rung.to) for rung in ladder.rungs) if ladder else 0
+    detail = whom or f"{len(new.recipients) or named} recipients"
     if new.approver:
         detail += f", agreed by {new.approver}"
     await append(
@@ -214,9 +215,9 @@ async def _end(
 ) -> None:
     """Stop what is pending, and tell everybody paged what became of it."""
     (_, code, body, *_), (what, said) = head, words
-    cursor = await conn.execute(_PAGED, (page_id,))
-    paged = await cursor.fetchall()
+    # first: whoever a drain has claimed by then is paged, and is told
     await conn.execute(_CALL_OFF, {"page": page_id, "why": f"{what} before it was sent"})
+    paged = await (await conn.execute(_PAGED, (page_id,))).fetchall()
     await note(conn, page_id, what, who=hand.name, how=hand.way)
     actor = Actor(hand.user, await _channel(conn, page_id))
     entry = AuditEntry(

@@ -1,7 +1,8 @@
 """Reads pages: to answer them, to draw them, to tell what happened."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +11,14 @@ from psycopg.rows import dict_row
 from bot.store.database import Pool
 from bot.store.pages import acknowledge, resolve
 from bot.tasks import Deferrer
+from commands.masking import hide_numbers
 from commands.model import NOT_ACCEPTED, Delivery, DeliveryState, Kind, Recipient, mask
 from commands.oncall import Answerable, Ended, Hand, PageStage
 from commands.pageview import Done, Happening, PageView, Timeline
 from commands.snapshot import Snapshot
 
 _ANSWERABLE = """
-SELECT p.id, p.channel, p.stage, p.code, p.body, coalesce((
+SELECT p.id, p.channel, p.actor, p.stage, p.code, p.body, p.created, coalesce((
     SELECT array_agg(DISTINCT d.address) FROM send s JOIN delivery d ON d.send_id = s.id
     WHERE s.page_id = p.id AND s.page_step IS NOT NULL
 ), '{}')
@@ -25,19 +27,32 @@ FROM page p
 
 _ONE = f"{_ANSWERABLE} WHERE p.id = %s"
 
+# Those that wait, however old; of the others the last ones. Each part by an index of its own.
 _LATELY = f"""
-{_ANSWERABLE} WHERE p.channel = %s AND p.stage <> 'resolved'
-    AND p.created > now() - interval '1 day'
-ORDER BY p.created DESC, p.id DESC LIMIT 20
-"""
+SELECT * FROM (
+    (SELECT id FROM page WHERE channel = %(channel)s AND stage = 'open' ORDER BY id DESC LIMIT 50)
+  UNION
+    (SELECT id FROM page WHERE channel = %(channel)s ORDER BY created DESC LIMIT %(count)s)
+) AS latest JOIN LATERAL ({_ANSWERABLE} WHERE p.id = latest.id) AS one ON true
+ORDER BY latest.id DESC
+"""  # noqa: S608 - both parts are ours
+
+_PAGED = f"""
+{_ANSWERABLE} WHERE p.stage = 'open' AND EXISTS (
+    SELECT 1 FROM send s JOIN delivery d ON d.send_id = s.id
+    WHERE s.page_id = p.id AND s.page_step IS NOT NULL AND d.address = ANY(%s)
+) ORDER BY p.id DESC LIMIT 20
+"""  # noqa: S608 - as above
 
 _HEAD = """
 SELECT p.*, jsonb_array_length(steps) AS size,
     (SELECT count(*) FROM alert WHERE page_id = p.id) AS alerts,
     (SELECT count(*) FROM alert WHERE page_id = p.id AND firing) AS firing,
-    (SELECT detail FROM page_event e WHERE page_id = p.id AND what = 'missed' AND e.id > (
-        SELECT max(id) FROM page_event WHERE page_id = p.id AND what = 'step'
-    ) ORDER BY e.id DESC LIMIT 1) AS missed
+    (SELECT string_agg(detail, '; ' ORDER BY id) FROM page_event
+     WHERE page_id = p.id AND what = 'missed' AND id > coalesce((
+        SELECT id FROM page_event WHERE page_id = p.id AND what = 'step'
+        ORDER BY id DESC OFFSET jsonb_array_length(steps) - 1 LIMIT 1
+    ), 0)) AS missed
 FROM page p WHERE id = %s
 """
 
@@ -77,10 +92,17 @@ class PostgresPages:
             row = await (await conn.execute(_ONE, (page_id,))).fetchone()
         return _answerable(row) if row else None
 
-    async def lately(self, channel: str) -> tuple[Answerable, ...]:
-        """Give the pages of a channel that are not resolved, of the last day, newest first."""
+    async def lately(self, channel: str, count: int) -> tuple[Answerable, ...]:
+        """Give the pages of a channel that wait, and its last `count`, newest first."""
+        asked = {"channel": channel, "count": count}
         async with self._pool.connection() as conn:
-            rows = await (await conn.execute(_LATELY, (channel,))).fetchall()
+            rows = await (await conn.execute(_LATELY, asked)).fetchall()
+        return tuple(_answerable(row[1:]) for row in rows)
+
+    async def paged(self, addresses: Collection[str]) -> tuple[Answerable, ...]:
+        """Give the pages that wait and have come to one of these addresses, newest first."""
+        async with self._pool.connection() as conn:
+            rows = await (await conn.execute(_PAGED, (list(addresses),))).fetchall()
         return tuple(map(_answerable, rows))
 
     async def acknowledge(self, page_id: int, hand: Hand) -> Ended | None:
@@ -112,12 +134,20 @@ class PostgresPages:
             ours = await (await conn.execute(_EVENTS, (page_id,))).fetchall()
             theirs = await (await conn.execute(_MESSAGES, (page_id,))).fetchall()
         entries = [Happening(*row) for row in ours] + [_message(*row) for row in theirs]
-        return Timeline(view, tuple(sorted(entries, key=lambda entry: entry.at)))
+        return Timeline(view, tuple(sorted(map(_masked, entries), key=lambda entry: entry.at)))
+
+
+def _masked(entry: Happening) -> Happening:
+    """Hide numbers; a Slack id and a person's own words are left as they are."""
+    detail = entry.detail if entry.what == "replied" else hide_numbers(entry.detail)
+    return replace(entry, who=hide_numbers(entry.who), detail=detail)
 
 
 def _answerable(row: Sequence[Any]) -> Answerable:
-    page_id, channel, stage, code, body, addresses = row
-    return Answerable(page_id, channel, PageStage(stage), code, body, frozenset(addresses))
+    page_id, channel, actor, stage, code, body, created, addresses = row
+    return Answerable(
+        page_id, channel, actor, PageStage(stage), code, body, created, frozenset(addresses)
+    )
 
 
 def _message(

@@ -9,12 +9,16 @@ from bot.store.database import Pool
 BATCH = 1_000
 """Deliveries removed at once."""
 
+HEARD = 172_800.0
+"""Seconds for which a reply is remembered at least: longer than Twilio's list is looked back at."""
+
 _LOCK = 0x6B656570
 
 _OLD = """
 SELECT id FROM send
 WHERE created < now() - make_interval(secs => %s) AND settled IS NOT NULL
   AND settled < now() - make_interval(secs => %s)
+  AND NOT EXISTS (SELECT 1 FROM page p WHERE p.id = page_id AND p.due IS NOT NULL)
 ORDER BY created LIMIT 1
 """
 
@@ -56,8 +60,8 @@ DELETE FROM question WHERE id IN (
 """
 
 
-# With what was written about them, and what was said to them; those that somebody may still answer
-# stay. What strangers wrote is known by its number only.
+# With what was written about them, and what was said to them; those that wait for somebody stay.
+# What strangers wrote is known by its number only.
 _PAGES = """
 DELETE FROM page WHERE id = ANY(ARRAY(
     SELECT id FROM page WHERE created < now() - make_interval(secs => %s) AND due IS NULL
@@ -97,7 +101,7 @@ class Purge:
                 questions = (await conn.execute(_QUESTIONS, (BATCH,))).rowcount
                 homes = (await conn.execute(_HOMES, (BATCH,))).rowcount
                 pages = (await conn.execute(_PAGES, (keep, BATCH))).rowcount
-                replies = (await conn.execute(_REPLIES, (keep, BATCH))).rowcount
+                replies = (await conn.execute(_REPLIES, (max(keep, HEARD), BATCH))).rowcount
                 return jobs + changes + questions + homes + pages + replies
             removed = (await conn.execute(_DELIVERIES, (old[0], BATCH))).rowcount
             if removed < BATCH:

@@ -62,7 +62,7 @@ WHERE NOT EXISTS (SELECT 1 FROM reply WHERE reply.sid = t.sid)
 _TOLD = """
 SELECT body, %(at)s > now() - interval '1 minute' AND EXISTS (
     SELECT 1 FROM send s JOIN delivery d ON d.send_id = s.id
-    WHERE s.page_id = page.id AND s.page_step IS NULL AND s.created >= %(at)s - interval '1 minute'
+    WHERE s.request_key = 'page:' || page.id || ':' || page.stage
       AND d.address = %(address)s AND d.state <> 'suppressed'
 )
 FROM page WHERE id = %(page)s

@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
-import psycopg
-
 from bot.drain import Unfinished
 from bot.jobs import Jobs
 from bot.tasks import Task
+from tests.eyes import look
 
 ONE_WAITS = [Task.NOTICE, Task.RECONCILE, Task.TRACK]
 """Jobs of which at most one waits for a send."""
@@ -75,8 +74,7 @@ class Desk:
             await work
 
     def rows(self, sql: LiteralString, *params: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url, autocommit=True) as conn:
-            return conn.execute(sql, params).fetchall()
+        return look(self.url, sql, params)
 
     def jobs_left(self) -> int:
         [(number,)] = self.rows("SELECT count(*) FROM procrastinate_jobs")

@@ -17,6 +17,7 @@ from bot.lease import Lease
 from bot.pace import Pace
 from bot.slots import Slots
 from tests.bot.kit import Eventually
+from tests.eyes import look
 
 SOCKET = ".s.PGSQL.5432"
 
@@ -32,8 +33,7 @@ class Body:
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ask(self, question: LiteralString) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url, autocommit=True) as conn:
-            return conn.execute(question).fetchall()
+        return look(self.url, question)
 
     def register(self) -> int:
         """Register a worker that was last seen long ago."""

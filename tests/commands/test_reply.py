@@ -268,6 +268,21 @@ def test_clocks_that_differ_a_little_lose_no_reply() -> None:
     assert meaning(Ack(), [page(47, ago=-29)], NOON) == Acknowledges(47)
 
 
+@pytest.mark.parametrize(
+    "old",
+    [page(47, S.RESOLVED, 90_000), page(47, S.RESOLVED, 8000), page(47, S.ACKNOWLEDGED, 90_000)],
+)
+def test_clocks_that_differ_a_little_do_not_make_a_reply_one_about_an_old_page(
+    old: Concern,
+) -> None:
+    assert meaning(Ack(), [old, page(58, ago=-20)], NOON) == Acknowledges(58)
+
+
+def test_the_code_of_an_old_page_is_known_beside_a_new_one() -> None:
+    pages = [page(47, S.RESOLVED, 90_000), page(58)]
+    assert meaning(Ack("47"), pages, NOON) == Acknowledges(47)
+
+
 def test_a_reply_from_long_before_any_page_is_about_none() -> None:
     assert meaning(Ack(), [page(47, ago=-31)], NOON) is None
 

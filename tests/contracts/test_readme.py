@@ -17,21 +17,25 @@ from bot.cli import app
 from bot.config import SLACK_API_URL, TWILIO_URL, Settings
 from bot.core import PROMPT
 from bot.gateway import ATTEMPTS
+from bot.intake import alerts
 from bot.jobs import GRACE
 from bot.metrics import Metrics
-from bot.policyfile import parse
+from bot.policyfile import PolicySource, parse
 from bot.policyschema import PolicyTables
 from bot.slack.listeners import ACK_LIMIT
 from bot.slack.surface import COMMAND
 from bot.slack.views.card import LISTED, STATES
 from bot.slack.views.listing import PAGE
+from bot.store.alerts import Route, Taken
 from bot.store.outbox import DEAD_AFTER
+from bot.store.replies import Reply
 from bot.store.statuses import Report
-from bot.web import routes, slack_events, twilio_status
+from bot.web import routes, slack_events, twilio_inbound, twilio_status
 from commands.entries import read_list
 from commands.forms import FORMS
 from commands.home import REFUSALS, ROWS, SENDS
 from commands.model import TRANSITIONS
+from commands.notice import Notice
 from commands.segments import MAX_BODY
 from commands.status import LAST
 from twilio_core.testing import FakeTwilio
@@ -228,9 +232,17 @@ def test_the_routes_shown_are_those_that_are_served() -> None:
     async def hear(_report: Report) -> bool:
         return True
 
+    async def listen(_reply: Reply) -> None: ...
+
+    async def take(_route: Route, _notice: Notice) -> Taken:
+        raise NotImplementedError
+
+    source = PolicySource(Path("sms.toml"), parse(""))
     served = [
         *routes(ready, Metrics()),
         twilio_status("https://sms.example.com/", "token", hear, Metrics()),
+        twilio_inbound("https://sms.example.com/", "token", listen, Metrics()),
+        alerts(source, "+15005550006", take, Metrics()),
         slack_events(AsyncApp(signing_secret="shh", token="xoxb-1")),
     ]
     shown = [coded(first)[0] for first, *_ in rows(README, "route")]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.server import FakeSlack
+from tests.forks import Forks
 from tests.scenarios.world import ALICE, AWAY, BOB, ONCALL, POLICY, World
 from twilio_core.testing import FakeTwilio
 
@@ -20,7 +21,9 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def build(database_url: str, tmp_path: Path, eventually: Callable[..., Awaitable[None]]) -> Build:
+def build(
+    database_url: str, tmp_path: Path, eventually: Callable[..., Awaitable[None]], forks: Forks
+) -> Build:
     """Build a world whose bot is not started yet."""
 
     @asynccontextmanager
@@ -30,7 +33,7 @@ def build(database_url: str, tmp_path: Path, eventually: Callable[..., Awaitable
             slack.add_user(BOB, "bob", phone="(617) 555-1299")
             slack.add_channel(ONCALL, "oncall", [ALICE, BOB])
             slack.add_channel(AWAY, "away", [ALICE, BOB], bot_member=False)
-            world = World(slack, twilio, database_url, tmp_path, mode, eventually)
+            world = World(slack, twilio, database_url, tmp_path, mode, eventually, forks)
             world.write_policy(POLICY)
             try:
                 yield world

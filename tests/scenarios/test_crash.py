@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.forks import Forked
 from tests.scenarios.world import ALICE, World, payload
 
 NUMBERS = [f"+1617555{n:04}" for n in range(3000, 3300)]
@@ -23,7 +24,7 @@ members = {NUMBERS}
 """
 
 
-async def midway(world: World, posts: int, processes: int = 1) -> list[asyncio.subprocess.Process]:
+async def midway(world: World, posts: int, processes: int = 1) -> list[Forked]:
     """Send to 300 from processes of their own, until Twilio has seen `posts` requests."""
     world.add_policy(GROUP)
     world.twilio.latency, world.twilio.step = 0.2, 0.1
@@ -85,7 +86,7 @@ async def test_one_of_two_processes_that_is_killed_is_taken_over(stopped_world: 
 
 
 @contextlib.contextmanager
-def frozen(process: asyncio.subprocess.Process) -> Iterator[None]:
+def frozen(process: Forked) -> Iterator[None]:
     """Stop a process as a suspended machine does, and let it go on."""
     os.kill(process.pid, signal.SIGSTOP)
     yield

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from bot.store import embedded
+from tests.eyes import close
 from tests.scenarios.conftest import Build
 from tests.scenarios.world import World, payload
 
@@ -51,6 +52,7 @@ def own_postgres() -> Iterator[OwnPostgres]:
     with tempfile.TemporaryDirectory(prefix="sms-bot-own-", ignore_cleanup_errors=True) as folder:
         server = OwnPostgres(Path(folder))
         yield server
+        close(server.url)
         embedded.start(Path(folder)).stop()
 
 

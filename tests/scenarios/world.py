@@ -2,8 +2,8 @@
 
 import asyncio
 import os
+import signal
 import socket
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import aiohttp
-import psycopg
 
 from bot.app import IN_FLIGHT, TIMEOUT, Bot, running
 from bot.config import load
 from bot.sandbox.environ import environ
 from bot.sandbox.model import Delivered, Message
 from bot.sandbox.server import FakeSlack
+from tests.eyes import look
+from tests.forks import Forked, Forks
 from twilio_core.testing import FakeTwilio
 
 OURS = {
@@ -80,7 +81,9 @@ class World:
     folder: Path
     mode: str
     wait: Callable[..., Awaitable[None]]
+    forks: Forks
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _spawned: list[Forked] = field(default_factory=list)
     bot: Bot | None = None
     told: dict[str, str] = field(default_factory=dict)
 
@@ -123,17 +126,14 @@ class World:
         await self._stack.aclose()
         self._stack, self.bot = AsyncExitStack(), None
 
-    async def spawn(self) -> asyncio.subprocess.Process:
+    async def spawn(self) -> Forked:
         """Start `sms-bot run` as a process of its own, and wait until Slack can reach it."""
+        alive = sum(each.returncode is None for each in self._spawned) + (self.bot is not None)
+        await self.wait(lambda: self.slack.connections <= alive)  # who was killed is gone
         before = self.slack.connections
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "run",
-            cwd=self.folder,
-            env={**os.environ, **self.environ, "LOG_LEVEL": "WARNING"},
-        )
+        environ = {**os.environ, **self.environ, "LOG_LEVEL": "WARNING"}
+        process = await self.forks.start(["run"], self.folder, environ)
+        self._spawned.append(process)
         self._stack.push_async_callback(_end, process)
         await self.slack.connected(20, count=before + 1)
         return process
@@ -192,8 +192,7 @@ class World:
 
     def rows(self, sql: LiteralString, *params: object) -> Sequence[tuple[Any, ...]]:
         """Ask the ledger."""
-        with psycopg.connect(self.database_url) as conn:
-            return conn.execute(sql, params).fetchall()
+        return look(self.database_url, sql, params)
 
     def pass_time(self, seconds: float) -> None:
         """Let what pages and jobs wait for be so much nearer, as if the time had passed."""
@@ -258,9 +257,9 @@ class World:
         return dict(self.rows("SELECT address, state FROM delivery"))
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: Forked) -> None:
     if process.returncode is None:
-        process.kill()
+        process.send_signal(signal.SIGKILL)
     await process.wait()
 
 

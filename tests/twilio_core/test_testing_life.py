@@ -210,6 +210,16 @@ async def test_an_inbound_message_is_listed_and_posted_signed(ask: Ask) -> None:
     assert (listed["direction"], listed["status"]) == ("inbound", "received")
 
 
+async def test_a_reply_names_the_service_that_wrote_to_the_person(ask: Ask) -> None:
+    service = "MG" + "a" * 32
+    await ask.post(From="", MessagingServiceSid=service)
+    async with webhook() as (url, got):
+        ask.twilio.inbound_url = url
+        await ask.twilio.inbound(TO, FROM, "on it")
+    ((_, form),) = got
+    assert InboundMessage.parse(form).messaging_service_sid == service
+
+
 async def test_stop_and_start_do_what_they_do_at_twilio(ask: Ask) -> None:
     await ask.twilio.inbound(TO, FROM, " stop ")
     assert await ask.code() == 21610

@@ -208,7 +208,9 @@ def acknowledged(outcome: Acknowledged) -> Message:
     page = f"page #{ended.page_id}"
     if not ended.first:
         did = "resolved" if ended.stage is PageStage.RESOLVED else "has"
-        return plain(f"{ended.by} {did} {page} already, since {ended.at:%H:%M:%S} UTC.")
+        return plain(
+            f"{ended.by} {did} {page} already, since {ended.at.astimezone(UTC):%H:%M:%S} UTC."
+        )
     if outcome.resolves:
         return plain(f"You resolved {page}. Everybody who was paged is told.")
     return plain(f"You have {page} now. Nobody else is paged, and everybody who was is told.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -244,7 +244,8 @@ def approval(question: Question, preview: Preview, *, masked: bool) -> Message:
     ]
     if still:
         turn = question.turn
-        until = f"<!date^{int(question.expires.timestamp())}^{{time}}|{question.expires:%H:%M} UTC>"
+        expires = question.expires.astimezone(UTC)
+        until = f"<!date^{int(expires.timestamp())}^{{time}}|{expires:%H:%M} UTC>"
         blocks += [
             ActionsBlock(
                 elements=[

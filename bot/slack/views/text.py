@@ -10,6 +10,7 @@ from slack_sdk.models.blocks.block_elements import (
     RichTextQuoteElement,
 )
 
+from commands.masking import hide_numbers
 from commands.model import Recipient, mask
 
 SECTION = 3_000
@@ -26,9 +27,6 @@ _CUT_ENTITY = re.compile(r"&[a-z]*$")
 
 _TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """Characters that would turn the rest of the line around."""
-
-_NUMBER = re.compile(r"\d(?:[ ()./\u00a0\u2010-\u2015-]{0,3}\d){6,}")
-"""What may be a telephone number: E.164's shortest have seven digits."""
 
 
 def escape(text: str) -> str:
@@ -74,17 +72,7 @@ def label(text: str, *, masked: bool) -> str:
     Twilio names a verified number after itself unless somebody has named it.
     """
     line = " ".join(text.translate(_TURNING).split())
-    return _NUMBER.sub(_hidden, line) if masked else line
-
-
-def _hidden(number: re.Match[str]) -> str:
-    digits = sum(c.isdigit() for c in number[0])
-    seen = 0
-    shown = []
-    for c in number[0]:
-        seen += c.isdigit()
-        shown.append("•" if c.isdigit() and seen <= digits - 4 else c)
-    return "".join(shown)
+    return hide_numbers(line) if masked else line
 
 
 def who(recipient: Recipient, *, masked: bool) -> str:

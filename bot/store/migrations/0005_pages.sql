@@ -31,6 +31,8 @@ CREATE TABLE page (
     fired       integer NOT NULL DEFAULT 0,
     -- when the next step fires, or the ladder ends; null once nobody is waited for
     due         timestamptz DEFAULT now(),
+    -- since when somebody of a step could not be looked up; null once all could, or it is given up
+    unanswered  timestamptz,
     rule        text NOT NULL,
     -- whether it counts the alerts of a storm
     storm       boolean NOT NULL DEFAULT false,
@@ -67,6 +69,11 @@ ALTER TABLE send
     ADD COLUMN page_step integer;
 
 CREATE INDEX send_page ON send (page_id) WHERE page_id IS NOT NULL;
+
+-- the daily limit counts who is paged, and not who is told what became of a page
+DROP INDEX send_channel_created;
+CREATE INDEX send_channel_created ON send (channel, created DESC)
+    INCLUDE (recipients, page_id, page_step);
 
 -- what happened to a page, for its timeline; what happened to its messages is in `event`
 CREATE TABLE page_event (

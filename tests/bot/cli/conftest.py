@@ -6,6 +6,7 @@ import pytest
 from bot.sandbox.environ import SENDER
 from bot.sandbox.server import FakeSlack
 from tests.bot.cli.kit import Shell
+from tests.forks import Forks
 from twilio_core.testing import FakeTwilio
 
 
@@ -16,14 +17,14 @@ async def twilio() -> AsyncIterator[FakeTwilio]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, twilio: FakeTwilio) -> Shell:
+def shell(tmp_path: Path, twilio: FakeTwilio, forks: Forks) -> Shell:
     environ = {
         "TWILIO_ACCOUNT_SID": twilio.account_sid,
         "TWILIO_AUTH_TOKEN": twilio.auth_token,
         "TWILIO_FROM": SENDER,
         "TWILIO_URL": twilio.url,
     }
-    return Shell(tmp_path, twilio, environ)
+    return Shell(tmp_path, twilio, forks, environ)
 
 
 @pytest.fixture

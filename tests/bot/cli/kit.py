@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.forks import Forks
 from twilio_core.testing import FakeTwilio
 
 ALICE, BOB, WRONG = "+16175551212", "+16175551213", "+15005550001"
@@ -33,10 +34,14 @@ class Ended:
 
 @dataclass
 class Shell:
-    """A working directory and an environment of their own."""
+    """A working directory and an environment of their own.
+
+    Called, it forks for the command; `real` starts an interpreter, as a shell does.
+    """
 
     folder: Path
     twilio: FakeTwilio
+    forks: Forks
     environ: dict[str, str] = field(default_factory=dict)
 
     async def start(self, *words: str, **changes: str) -> asyncio.subprocess.Process:
@@ -57,11 +62,14 @@ class Shell:
         return {**kept, "PYTHONPATH": root, "PYTHONUTF8": "1", **self.environ, **changes}
 
     async def __call__(self, *words: str, **changes: str) -> Ended:
-        process = await self.start(*words, **changes)
-        return await self.end(process)
+        return self.held(Ended(*await self.forks.run(words, self.folder, self.given(changes))))
+
+    async def real(self, *words: str, **changes: str) -> Ended:
+        """Carry a command out in an interpreter of its own."""
+        return await self.end(await self.start(*words, **changes))
 
     async def end(self, process: asyncio.subprocess.Process) -> Ended:
-        """Wait for the end; hold that no secret and no traceback was shown."""
+        """Wait for the end of a command that was started."""
         try:
             async with asyncio.timeout(60):
                 out, err = await process.communicate()
@@ -69,7 +77,10 @@ class Shell:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        ended = Ended(process.returncode or 0, out.decode(), err.decode())
+        return self.held(Ended(process.returncode or 0, out.decode(), err.decode()))
+
+    def held(self, ended: Ended) -> Ended:
+        """Hold that no secret and no traceback was shown."""
         secrets = [v for k, v in self.environ.items() if k.endswith(("TOKEN", "SECRET"))]
         assert not [s for s in secrets if s and s in ended.out + ended.err]
         assert "Traceback" not in ended.err

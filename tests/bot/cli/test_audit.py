@@ -67,7 +67,7 @@ async def test_each_entry_is_one_line_with_the_oldest_first(bot: Shell, database
     later = NOON + timedelta(hours=1)
     keep(database_url, later, user="U0BOB", rule=f"{RULE}, no page", detail="", send=None)
     keep(database_url)
-    ended = await bot("audit")
+    ended = await bot.real("audit")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines() == [
         f"2026-03-01T12:30:15Z  allowed  U0ALICE  C0ONCALL  send  {RULE}  3 recipients  #12",
@@ -248,7 +248,7 @@ def data() -> Iterator[Path]:
 def test_an_embedded_database_is_started_for_it_and_stopped_after_it(
     data: Path, bot: Shell
 ) -> None:
-    ended = asyncio.run(bot("audit", DATABASE_URL="", SMS_DATA_DIR=str(data)))
+    ended = asyncio.run(bot.real("audit", DATABASE_URL="", SMS_DATA_DIR=str(data)))
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("2026-03-01T12:30:15Z  allowed  ")
     assert not (data / "postgres" / "postmaster.pid").exists()

@@ -17,7 +17,7 @@ from twilio_core.testing import Silence
 
 
 async def test_init_writes_both_files_and_never_overwrites(shell: Shell) -> None:
-    ended = await shell("init")
+    ended = await shell.real("init")
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.splitlines() == ["sms.toml: written", ".env: written"]
     assert (shell.folder / ".env").stat().st_mode & 0o077 == 0
@@ -43,7 +43,7 @@ async def test_check_prints_a_line_for_each_look_and_exits_0_only_if_all_is_well
     (shell.folder / "sms.toml").write_text("[[channel]]\nid = 'C1'\n", encoding="utf-8")
     async with FakeSlack() as slack:
         given = environ(slack, shell.twilio, DATABASE_URL=database_url)
-        well = await shell("check", **given)
+        well = await shell.real("check", **given)
         ill = await shell("check", **{**given, "TWILIO_AUTH_TOKEN": "other"})
     assert (well.code, ill.code) == (0, 1)
     assert [line[:4] for line in well.out.splitlines()] == ["ok  "] * 6
@@ -52,14 +52,14 @@ async def test_check_prints_a_line_for_each_look_and_exits_0_only_if_all_is_well
 
 
 async def test_help_names_every_command(shell: Shell) -> None:
-    ended = await shell("--help")
+    ended = await shell.real("--help")
     assert ended.code == 0
     for name in ("run", "worker", "init", "check", "send", "recipients", "demo"):
         assert f" {name} " in ended.out
 
 
 async def test_an_unknown_command_is_told_on_standard_error(shell: Shell) -> None:
-    ended = await shell("sned")
+    ended = await shell.real("sned")
     assert (ended.code, ended.out) == (2, "")
     assert "sned" in ended.err
 

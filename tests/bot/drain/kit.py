@@ -7,8 +7,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, TypeVar
 
-import psycopg
-
 from bot.drain import Drain, Unfinished
 from bot.gateway import Gateway
 from bot.jobs import Jobs
@@ -21,6 +19,7 @@ from bot.store.database import Pool
 from bot.store.ledger import PostgresLedger
 from bot.store.outbox import Claim, Letter, Outbox, Settled
 from commands.model import Actor, Committed, NewSend, Recipient
+from tests.eyes import look
 from twilio_core import TwilioClient
 from twilio_core.testing import FakeTwilio
 
@@ -73,15 +72,11 @@ class World:
 
     async def rows(self, sql: LiteralString, *params: object) -> Sequence[tuple[Any, ...]]:
         """Ask the database."""
-        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as conn:
-            cursor = await conn.execute(sql, params)
-            found: Sequence[tuple[Any, ...]] = await cursor.fetchall()
-            return found
+        return look(self.url, sql, params)
 
     async def change(self, sql: LiteralString, *params: object) -> None:
         """Change the database behind everybody's back."""
-        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as conn:
-            await conn.execute(sql, params)
+        look(self.url, sql, params)
 
     async def worker(self) -> int:
         """Register a worker that stays alive, however slow the machine is."""

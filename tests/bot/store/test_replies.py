@@ -117,6 +117,15 @@ async def test_of_two_who_acknowledge_at_once_one_has_it_and_both_are_told_so(
     assert sorted(to for to, _ in await told(store, page)) == [ALICE, BOB]
 
 
+async def test_whom_the_page_did_not_reach_is_told_who_has_it_too(store: Store) -> None:
+    page = await paged(store)
+    await store.change("UPDATE delivery SET state = 'failed', sid = NULL WHERE address = %s", ALICE)
+    await say(store, "1", BOB)
+    assert await say(store, "1", ALICE) is O.LATE
+    text = "bob has it: Water in the lab (47)"
+    assert await told(store, page) == [(BOB, text), (ALICE, text)]
+
+
 async def test_who_acknowledges_minutes_later_is_told_who_has_it(store: Store) -> None:
     page = await paged(store, ago=900)
     await say(store, "1", BOB)
