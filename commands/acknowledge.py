@@ -22,8 +22,7 @@ async def ack(command: Ack, case: Case) -> Acknowledged:
     Raises:
         CommandError: there is none that waits, or they may not.
     """
-    page = await _meant(command.id, case, frozenset({PageStage.OPEN, PageStage.EXHAUSTED}))
-    return await end(page, Way.COMMAND, case, resolves=False)
+    return await end(await meant(command, case), Way.COMMAND, case, resolves=False)
 
 
 async def resolve(command: Resolve, case: Case) -> Acknowledged:
@@ -32,8 +31,7 @@ async def resolve(command: Resolve, case: Case) -> Acknowledged:
     Raises:
         CommandError: there is none, or they may not.
     """
-    page = await _meant(command.id, case, frozenset(PageStage) - {PageStage.RESOLVED})
-    return await end(page, Way.COMMAND, case, resolves=True)
+    return await end(await meant(command, case), Way.COMMAND, case, resolves=True)
 
 
 async def clicked(page_id: int, case: Case, *, resolves: bool) -> Acknowledged:
@@ -71,10 +69,15 @@ async def one_page(page_id: int, case: Case) -> OnePage | None:
     return OnePage(found, masked=rules is None or not rules.show_numbers)
 
 
-async def _meant(number: int | None, case: Case, stages: frozenset[PageStage]) -> Answerable:
-    """Find the page that is meant: by its number, or the only one that waits here or for them."""
-    if number is not None:
-        return await _page(number, case)
+async def meant(command: Ack | Resolve, case: Case) -> Answerable:
+    """Find the page that is meant: by its number, or the only one that waits here or for them.
+
+    Raises:
+        CommandError: there is none, or there are several, or they may not.
+    """
+    if command.id is not None:
+        return await _page(command.id, case)
+    stages = _CLOSABLE if isinstance(command, Resolve) else _ANSWERABLE
     actor, pages = case.request.actor, case.services.pages
     here = [p for p in await pages.lately(actor.channel, LATELY) if p.stage in stages]
     theirs = await pages.paged(await _addresses(case))
@@ -136,6 +139,8 @@ def _unknown(page_id: int) -> UsageError:
     )
 
 
+_ANSWERABLE = frozenset({PageStage.OPEN, PageStage.EXHAUSTED})
+_CLOSABLE = frozenset(PageStage) - {PageStage.RESOLVED}
 _SHOWN = 60
 
 LATELY: Final = 20

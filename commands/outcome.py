@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from commands.oncall import Ended
+from commands.oncall import Answerable, Ended
 from commands.pageview import PageView, Timeline
 from commands.question import AlreadySent, Preview, Question
 from commands.snapshot import Snapshot, Standing
@@ -252,9 +252,11 @@ class LastSends:
 
     Attributes:
         sends: newest first; may be empty.
+        pages: those that wait, and the last ones, newest first; may be empty.
     """
 
     sends: tuple[Standing, ...]
+    pages: tuple[Answerable, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ class Snapshot(Standing):
         left_by: Slack id of who said to leave those in doubt as they are.
         retries: the sends that repeat its failures.
         approved_by: Slack id of the second person who agreed, empty if nobody had to.
+        page_id: the page that it belongs to, None for an ordinary send.
         left_out: how many failed, were not sent to again, and have opted out of the sender.
     """
 
@@ -135,6 +136,7 @@ class Snapshot(Standing):
     retries: tuple[Retry, ...] = ()
     approved_by: str = ""
     left_out: int = 0
+    page_id: int | None = None
 
     @property
     def retriable(self) -> int:

@@ -13,6 +13,9 @@ from commands.services import Case
 LAST: Final = 10
 """How many sends are listed."""
 
+PAGES: Final = 5
+"""How many pages are listed, beside those that wait."""
+
 
 async def status(command: Status, case: Case) -> LastSends | OneSend | OnePage:
     """Show what was sent from here to whoever may do anything here.
@@ -22,17 +25,20 @@ async def status(command: Status, case: Case) -> LastSends | OneSend | OnePage:
     """
     actor = await permit(case, any_action(case))
     if command.id is None:
-        return LastSends(await case.services.history.last(actor.channel, LAST))
+        sends = await case.services.history.last(actor.channel, LAST)
+        return LastSends(sends, await case.services.pages.lately(actor.channel, PAGES))
     return await one_page(command.id, case) or await _one(command.id, actor, case)
 
 
-async def _one(send_id: int, actor: Actor, case: Case) -> OneSend:
+async def _one(send_id: int, actor: Actor, case: Case) -> OneSend | OnePage:
     found = await case.services.history.snapshot(send_id)
     # one sentence for both: nobody learns what is sent from other channels
     if found is None or found.channel != actor.channel:
         raise UsageError(
             f"This channel has no send {send_id}.", "/sms status lists the last ones that it has."
         )
+    if found.page_id is not None and (page := await one_page(found.page_id, case)):
+        return page
     own = found.actor == actor.user
     rules = case.services.policy.channels[actor.channel]
     return OneSend(found, own=own, masked=not (own or rules.show_numbers))

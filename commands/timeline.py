@@ -23,7 +23,7 @@ def _by(words: str) -> Callable[[Happening], str]:
 _PHRASES: Mapping[str, Callable[[Happening], str]] = MappingProxyType(
     {
         "asked": lambda entry: f"Page asked for by {entry.who}",
-        "step": lambda entry: entry.detail.capitalize(),
+        "step": lambda entry: f"{entry.detail[:1].upper()}{entry.detail[1:]}",
         "missed": lambda entry: f"Not paged: {entry.detail}",
         "unreached": lambda _: "Nobody of the whole ladder was reached",
         "exhausted": lambda _: "All steps are gone through, and nobody has acknowledged",
@@ -125,7 +125,7 @@ def as_markdown(timeline: Timeline) -> str:
         "|---|---|---|",
     ]
     rows = (
-        f"| {entry.at.astimezone(UTC):%H:%M:%S.%f}"[:-3]
+        f"| {entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3]
         + f" | {_plain(phrase(entry))} | {entry.how} |"
         for entry in timeline.entries
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from commands.acknowledge import meant
 from commands.asking import rules_of
 from commands.errors import Refusal
 from commands.model import Action
@@ -56,7 +57,8 @@ async def _granted(command: Explainable, case: Case) -> tuple[str, str]:
             await status(command, case)
             return await _anything(case, _SEE)
         case Ack() | Resolve():
-            return await _anything(case, _ANSWER)
+            page = await meant(command, case)
+            return f"You may answer page {page.page_id}. {_ANSWER}", ""
         case _:
             return "Help is given to everybody.", ""
 
@@ -102,15 +104,15 @@ async def _page(draft: Draft, case: Case) -> tuple[str, str]:
     new = draft.new
     said = [draft.decision.reason]
     if new.ladder and new.ladder.escalation:
-        steps = len(new.ladder.rungs)
+        steps, rounds = len(new.ladder.rungs), new.ladder.rounds
         said.append(
             f"The escalation {new.ladder.escalation} has {steps} step{'' if steps == 1 else 's'}, "
-            f"gone through {new.ladder.rounds} times at most; who is on duty is looked up when a "
-            "step fires."
+            f"gone through {'once' if rounds == 1 else f'{rounds} times at most'}; who is on duty "
+            "is looked up when a step fires."
         )
     said += _questions(rules_of(draft, case), len(new.recipients))
     if await case.services.ledger.already(new):
-        said.append("You would be asked first: a page with the same text is under way.")
+        said.append("You would be asked first: a page with the same text was opened a moment ago.")
     return " ".join(said), draft.decision.rule
 
 

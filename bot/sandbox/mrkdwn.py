@@ -22,6 +22,8 @@ EMOJI = {
     "no_entry": "⛔",
     "lock": "🔒",
     "rotating_light": "🚨",
+    "raised_hand": "✋",
+    "checkered_flag": "🏁",
     "bell": "🔔",
     "mag": "🔍",
     "iphone": "📱",

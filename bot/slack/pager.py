@@ -14,6 +14,7 @@ from bot.slack.message import Message
 from bot.slack.views.answers import plain
 from bot.slack.views.page import loud, page_card, reply
 from bot.slack.voice import Ear, NotMember, NotShown, SlackDown, Voice
+from bot.store.marks import PACE
 from bot.store.pagecards import PageCard, PageCards, Saying
 from bot.store.pageviews import PostgresPages
 from commands.oncall import PageStage
@@ -23,6 +24,10 @@ PAUSE = 2.0
 """Seconds before Slack is tried again, if it names none."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Crossed(Exception):
+    """Another process has shown the page meanwhile: it is looked at once more."""
 
 
 class Pager:
@@ -37,59 +42,77 @@ class Pager:
         self._masked = masked
 
     async def run(self, page_id: int, _worker: int = 0) -> Unfinished | None:
-        """Show a page and say what waits; `Unfinished` if Slack is out of reach."""
+        """Say what waits, and show a page; `Unfinished` if Slack is out of reach."""
         card = await self._cards.card(page_id)
         page = await self._pages.view(page_id)
         if card is None or page is None:
             return None
         try:
+            await self._say_all(card, page, loud=True)  # before a card that Slack may not take
             card = await self._show(card, page)
-            for saying in await self._cards.waiting(page_id):
-                ts = await self._say(card, page, saying)
-                await self._cards.said(saying, ts)
+            await self._say_all(card, page, loud=False)
+        except _Crossed:
+            return Unfinished(PACE)
         except SlackDown as down:
             log.warning("slack.down", page=page_id, why=str(down))
             return Unfinished(max(down.retry_after or 0.0, PAUSE))
         return None
 
     async def _show(self, card: PageCard, page: PageView) -> PageCard:
-        if card.place != "private":
-            try:
-                return await self._show_in_channel(card, page)
-            except (NotMember, NotShown) as refused:  # also if somebody deleted the card
-                log.warning("page.private", page=card.page_id, why=str(refused))
-                await self._cards.placed(card, "private", "", "")
-                card = replace(card, place="private", ts="", shown="")
-        return await self._show_privately(card, page)
+        """Show a page in its channel; where the bot is no member, to who asked for it."""
+        try:
+            return await self._show_in_channel(card, page)
+        except (NotMember, NotShown) as refused:
+            log.warning("page.private", page=card.page_id, why=str(refused))
+            return await self._show_privately(card, page)
 
     async def _show_in_channel(self, card: PageCard, page: PageView) -> PageCard:
         drawn = page_card(page, masked=self._masked(card.channel))
-        if drawn.digest == card.shown:
+        if card.ts and drawn.digest == card.shown:
             return card
         ts = card.ts
         if ts:
-            await self._voice.update(card.channel, ts, drawn)
-        else:
+            try:
+                await self._voice.update(card.channel, ts, drawn)
+            except NotShown:  # somebody has deleted it: what is seen must not be nothing
+                ts = ""
+        if not ts:
             ts = await self._voice.post(card.channel, drawn)
-        if await self._cards.placed(card, "channel", ts, drawn.digest):
-            return replace(card, place="channel", ts=ts, shown=drawn.digest)
-        elsewhere = await self._cards.card(card.page_id)
-        if not card.ts:
-            twin = plain(f"Page #{card.page_id} is shown in another message.")
-            await self._voice.update(card.channel, ts, replace(twin, metadata={}))
-        return elsewhere or card
+        placed = await self._placed(card, "channel", ts, drawn.digest)
+        if placed is None:
+            if not card.ts:
+                twin = plain(f"Page #{card.page_id} is shown in another message.")
+                await self._voice.update(card.channel, ts, replace(twin, metadata={}))
+            raise _Crossed
+        return placed
 
     async def _show_privately(self, card: PageCard, page: PageView) -> PageCard:
         """Tell who asked, once for each stage: what they see cannot be changed later."""
         stage = str(page.stage) if page.fired else ""
-        if stage and stage != card.shown:
-            await self._whisper(card, page_card(page, masked=False, private=True))
-            await self._cards.placed(card, "private", "", stage)
-        return card
+        if not stage or stage == card.shown:
+            return card
+        await self._whisper(card, page_card(page, masked=False, private=True))
+        placed = await self._placed(card, "private", "", stage)
+        if placed is None:
+            raise _Crossed
+        return placed
+
+    async def _placed(self, card: PageCard, place: str, ts: str, shown: str) -> PageCard | None:
+        """Remember where a page is shown; None if another process has shown it meanwhile."""
+        if await self._cards.placed(card, place, ts, shown):
+            return replace(card, place=place, ts=ts, shown=shown)
+        log.info("page.crossed", page=card.page_id)
+        return None
+
+    async def _say_all(self, card: PageCard, page: PageView, *, loud: bool) -> None:
+        for saying in await self._cards.waiting(card.page_id):
+            if (saying.kind == "loud") is loud:
+                await self._cards.said(saying, await self._say(card, page, saying))
 
     async def _say(self, card: PageCard, page: PageView, saying: Saying) -> str:
+        """Say something in the channel, whatever is known of it; in private if it is not taken."""
         drawn = self._drawn(page, saying)
-        if card.place == "channel":
+        if saying.kind == "loud" or card.ts:
             try:
                 under = "" if saying.kind == "loud" else card.ts
                 return await self._voice.post(card.channel, drawn, under=under)

@@ -12,7 +12,8 @@ from commands.model import Delivery, DeliveryState, Kind, Recipient
 from commands.snapshot import Retry, Snapshot, Standing
 
 _HEAD = """
-SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of, left_by, approved_by
+SELECT id, kind, channel, actor, sender, body, recipients, created, retry_of, left_by, approved_by,
+    page_id
 FROM send WHERE id = %s
 """
 
@@ -32,7 +33,8 @@ _RETRIES = "SELECT id, actor, recipients FROM send WHERE retry_of = %s ORDER BY 
 _LAST = """
 SELECT s.id, s.kind, s.channel, s.actor, s.body, s.recipients, s.created, s.retry_of, t.*
 FROM (
-    SELECT * FROM send WHERE channel = %s ORDER BY created DESC, id DESC LIMIT %s
+    SELECT * FROM send WHERE channel = %s AND page_id IS NULL
+    ORDER BY created DESC, id DESC LIMIT %s
 ) AS s, LATERAL (
     SELECT state, coalesce(code, ''), count(*),
         count(*) FILTER (WHERE state = 'in_doubt' AND next_check IS NOT NULL)
@@ -125,7 +127,7 @@ class Cards:
         if not head:
             return None
         number, kind, channel, actor, sender, body, recipients, created, *rest = head[0]
-        retry_of, left, approved_by = rest
+        retry_of, left, approved_by, page_id = rest
         return Snapshot(
             send_id=number,
             kind=Kind(kind),
@@ -146,6 +148,7 @@ class Cards:
             approved_by=approved_by,
             retries=tuple(Retry(*row) for row in retries),
             left_out=left_out,
+            page_id=page_id,
         )
 
     async def last(self, channel: str, count: int) -> tuple[Standing, ...]:

@@ -42,8 +42,8 @@ from commands.timeline import lasting, phrase
 _FIELD_ROOM = FIELD - 200
 _NAME = 60
 _USER = re.compile("[UW][A-Z0-9]+")
-_LINES = 40
-"""Sections of a timeline: Slack takes 50 blocks."""
+_FIRST, _LAST = 20, 60
+"""Lines of a timeline that are shown in Slack: how it began, and how it ended."""
 
 HOWS = {
     "sms": "by SMS",
@@ -172,11 +172,12 @@ def _metadata(page: PageView, outputs: FourOutputs) -> Metadata:
 
 def climbs(ladder: Ladder) -> Iterable[str]:
     """Say what a page would do, before it is opened."""
-    minutes = [f"{rung.wait.total_seconds() / 60:g}" for rung in ladder.rungs]
-    steps = f"{len(minutes)} step{'' if len(minutes) == 1 else 's'}"
+    waits = " or ".join(dict.fromkeys(lasting(rung.wait) for rung in ladder.rungs))
+    steps = f"{len(ladder.rungs)} step{'' if len(ladder.rungs) == 1 else 's'}"
+    rounds = "once" if ladder.rounds == 1 else f"{ladder.rounds} times at most"
     yield (
-        f"It is paged in {steps}, each after {' or '.join(dict.fromkeys(minutes))} minutes without "
-        f"an acknowledgement, gone through {ladder.rounds} times at most."
+        f"It is paged in {steps}, gone through {rounds}, with {waits} after each for somebody to "
+        "acknowledge."
     )
 
 
@@ -228,8 +229,12 @@ def timeline(outcome: Told) -> Message:
     """Show everything that happened, oldest first."""
     page, entries = outcome.timeline.page, outcome.timeline.entries
     title = f"Page #{page.page_id}: timeline"
-    sections = list(_sections([_entry(entry) for entry in entries]))
-    shown: list[Block] = [_said(text) for text in sections[:_LINES]]
+    first, last = entries[:_FIRST], entries[_FIRST:][-_LAST:]
+    left = len(entries) - len(first) - len(last)
+    lines = [_entry(entry) for entry in first]
+    lines += [f"… {left:,} more …"] if left else []
+    lines += [_entry(entry) for entry in last]
+    shown: list[Block] = [_said(text) for text in _sections(lines)]
     more = f"`sms-bot timeline {page.page_id}` gives it as Markdown or JSON. Times are UTC."
     return message(title, [HeaderBlock(text=title), *shown, _small(more)])
 

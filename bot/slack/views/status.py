@@ -21,6 +21,7 @@ from bot.slack.views.card import channel_card, people, private_card, verdict
 from bot.slack.views.result import SENDING
 from bot.slack.views.text import SECTION, clip, escape, fit, label, quoted
 from commands.model import DeliveryState, Kind
+from commands.oncall import Answerable, PageStage
 from commands.outcome import LastSends, OneSend
 from commands.snapshot import Standing
 
@@ -32,6 +33,14 @@ _NONE = (
     "There is nothing to show: nothing was sent from this channel yet, or it was long ago and has "
     "been removed. /sms help lists what you can type here."
 )
+_PAGES_TITLE = "The last pages of this channel"
+_PAGES = 10
+_STAGES = {
+    PageStage.OPEN: ":rotating_light: waiting",
+    PageStage.ACKNOWLEDGED: ":raised_hand: acknowledged",
+    PageStage.RESOLVED: ":checkered_flag: resolved",
+    PageStage.EXHAUSTED: ":rotating_light: nobody has it",
+}
 _MARKS = {
     "Success": ":white_check_mark:",
     "Partial-Success": ":warning:",
@@ -42,16 +51,19 @@ _MARKS = {
 
 
 def last_sends(outcome: LastSends) -> Message:
-    """List the last sends privately, newest first."""
-    if not outcome.sends:
+    """List the pages that wait and the last ones, and the last sends, privately, newest first."""
+    numbers = [page.page_id for page in outcome.pages] + [sent.send_id for sent in outcome.sends]
+    if not numbers:
         return plain(_NONE)
-    blocks: list[Block] = [HeaderBlock(text=_TITLE)]
+    title = _TITLE if outcome.sends else _PAGES_TITLE
+    pages = [_page_entry(page) for page in outcome.pages[:_PAGES]]
+    blocks: list[Block] = [HeaderBlock(text=title), *pages]
     for sent in outcome.sends:
         blocks += [_entry(sent), quoted(words(sent))]
-    blocks.append(_small(f"/sms status {outcome.sends[0].send_id} shows one in detail."))
+    blocks.append(_small(f"/sms status {numbers[0]} shows one in detail."))
     blocks.append(_refresh())
-    told = fit((f"{_TITLE}:", *(_told(sent) for sent in outcome.sends)), "\n", SECTION)
-    return replace(message(_TITLE, blocks), text=told)
+    lines = [*map(_page_line, outcome.pages[:_PAGES]), *map(_told, outcome.sends)]
+    return replace(message(title, blocks), text=fit((f"{title}:", *lines), "\n", SECTION))
 
 
 def one_send(outcome: OneSend, *, listed: bool = False) -> Message:
@@ -75,13 +87,26 @@ def one_send(outcome: OneSend, *, listed: bool = False) -> Message:
 
 def _entry(sent: Standing) -> SectionBlock:
     text = f"{_MARKS[verdict(sent)]} *#{sent.send_id}* {_origin(sent, moment_of(sent.created))}"
+    return _with_details(f"{text}\n{line_of(sent)}", sent.send_id)
+
+
+def _page_entry(page: Answerable) -> SectionBlock:
+    return _with_details(f"{_page_line(page)}, {moment_of(page.created)}", page.page_id)
+
+
+def _page_line(page: Answerable) -> str:
+    body = escape(clip(label(page.body, masked=False), _WORDS))
+    return f"{_STAGES[page.stage]}: page *#{page.page_id}* “{body}”"
+
+
+def _with_details(text: str, number: int) -> SectionBlock:
     return SectionBlock(
-        text=MarkdownTextObject(text=f"{text}\n{line_of(sent)}", verbatim=True),
+        text=MarkdownTextObject(text=text, verbatim=True),
         accessory=ButtonElement(
             text="Details",
             action_id=DETAILS,  # an id is unique within its block, and each button has its own
-            value=str(sent.send_id),
-            accessibility_label=f"Details of #{sent.send_id}",
+            value=str(number),
+            accessibility_label=f"Details of #{number}",
         ),
     )
 

@@ -75,6 +75,11 @@ DROP INDEX send_channel_created;
 CREATE INDEX send_channel_created ON send (channel, created DESC)
     INCLUDE (recipients, page_id, page_step);
 
+-- the last sends of a channel, and of a person, are told without those of pages
+CREATE INDEX send_channel_ordinary ON send (channel, created DESC) WHERE page_id IS NULL;
+DROP INDEX send_actor_created;
+CREATE INDEX send_actor_ordinary ON send (actor, created DESC) WHERE page_id IS NULL;
+
 -- what happened to a page, for its timeline; what happened to its messages is in `event`
 CREATE TABLE page_event (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -59,6 +59,8 @@ async def ask(conn: psycopg.AsyncConnection[Any], sql: LiteralString) -> Sequenc
     return await (await conn.execute(sql)).fetchall()
 
 
+LATER = ["0002_follow", "0003_people", "0004_questions", "0005_pages"]
+
 KEPT: tuple[LiteralString, ...] = (
     "SELECT id, request_key, body, recipients, created, settled FROM send ORDER BY id",
     "SELECT id, address, state, attempt, owner, sid, code, next_check FROM delivery ORDER BY id",
@@ -71,7 +73,7 @@ KEPT: tuple[LiteralString, ...] = (
 async def test_everything_that_was_there_is_kept(before: psycopg.AsyncConnection[Any]) -> None:
     old = [await ask(before, sql) for sql in KEPT]
     assert [len(rows) for rows in old] == [2, 7, 7, 2, 1]
-    assert await migrate(before) == ["0002_follow", "0003_people", "0004_questions"]
+    assert await migrate(before) == LATER
     assert [await ask(before, sql) for sql in KEPT] == old
 
 
@@ -124,5 +126,5 @@ async def test_of_several_processes_that_find_the_version_before_one_migrates(
             return await migrate(conn)
 
     many = await asyncio.gather(*(start() for _ in range(6)))
-    assert sorted(many) == [[]] * 5 + [["0002_follow", "0003_people", "0004_questions"]]
+    assert sorted(many) == [[]] * 5 + [LATER]
     assert [len(rows) for rows in [await ask(before, sql) for sql in KEPT]] == [2, 7, 7, 2, 1]
