@@ -19,7 +19,8 @@ import psycopg
 
 from bot.store import embedded
 from bot.store.migrate import migrate
-from tests.bot.store.queries import Hot, fill, hot
+from tests.bot.store.hot import Hot
+from tests.bot.store.queries import fill, hot
 
 SENDS, EACH, OPEN = 20_000, 50, 200
 BATCH = 500

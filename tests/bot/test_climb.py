@@ -9,7 +9,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from bot.climb import AGAIN, GIVE_UP, Climb
+from bot.climb import AGAIN, GIVE_UP, SLOWLY, Climb
 from bot.core import Core
 from bot.directory import LiveDirectory
 from bot.drain import Unfinished
@@ -171,7 +171,7 @@ async def test_a_step_without_anybody_fires_the_next_at_once_and_is_told(cliff: 
     assert [(step, to) for step, to, _ in await cliff.sent(page_id)] == [(1, "+16175551213")]
     details = [detail for what, _, _, detail in await cliff.noted(page_id) if what == "missed"]
     assert details
-    assert details[0].startswith("nobody: no contact or group")
+    assert details[0].startswith("step 1: nobody: no contact or group")
 
 
 async def test_a_ladder_that_reaches_nobody_says_so_once_and_waits(cliff: Cliff) -> None:
@@ -194,12 +194,42 @@ async def test_a_step_of_which_nobody_can_be_looked_up_is_tried_again_soon(cliff
     assert [to for _, to, _ in await cliff.sent(page_id)] == ["+16175551299"]
 
 
-async def test_where_nobody_can_be_looked_up_for_long_the_next_step_fires(cliff: Cliff) -> None:
+async def long_unanswered(cliff: Cliff) -> None:
+    """Let nobody have been looked up for as long as that is tried, nor be from now on."""
     cliff.slack.fail("usergroups.users.list", "fatal_error", times=99)
+    await cliff.store.change(
+        "UPDATE page SET unanswered = now() - make_interval(secs => %s)", GIVE_UP + 1
+    )
+
+
+async def test_where_nobody_can_be_looked_up_for_long_the_next_step_fires(cliff: Cliff) -> None:
     page_id = await cliff.opened(Ladder((Rung((LEADS,), WAIT), Rung(("bob",), WAIT)), 1))
-    await cliff.store.change("UPDATE page SET due = now() - make_interval(secs => %s)", GIVE_UP + 1)
+    await long_unanswered(cliff)
     assert await cliff.left(page_id) is None
     assert [(step, to) for step, to, _ in await cliff.sent(page_id)] == [(1, "+16175551213")]
+
+
+async def test_where_nobody_can_be_looked_up_for_long_those_of_the_round_before_are_paged(
+    cliff: Cliff,
+) -> None:
+    page_id = await cliff.opened(Ladder((Rung((LEADS,), WAIT),), 2))
+    await cliff.left(page_id)
+    await cliff.due(page_id)
+    await long_unanswered(cliff)
+    await cliff.left(page_id)
+    leads = "+16175551299"
+    assert [(step, to) for step, to, _ in await cliff.sent(page_id)] == [(0, leads), (1, leads)]
+
+
+async def test_where_there_is_nobody_else_the_channel_is_told_and_it_goes_on_slowly(
+    cliff: Cliff,
+) -> None:
+    page_id = await cliff.opened(Ladder((Rung((LEADS,), WAIT),), 1))
+    await long_unanswered(cliff)
+    assert await cliff.left(page_id) == Unfinished(SLOWLY)
+    [(kind, words)] = await cliff.said(page_id)
+    assert (kind, "has reached nobody so far" in words) == ("loud", True)
+    assert (await cliff.row(page_id))["fired"] == 0
 
 
 async def test_a_step_that_comes_early_and_finds_nobody_is_tried_for_as_long_as_any(
@@ -215,13 +245,27 @@ async def test_a_step_that_comes_early_and_finds_nobody_is_tried_for_as_long_as_
     assert [step for step, _, _ in await cliff.sent(page_id)] == [0, 1]
 
 
-async def test_those_who_are_known_are_paged_where_others_cannot_be_looked_up(
+async def test_those_who_are_known_are_paged_at_once_and_the_others_once_they_are_found(
     cliff: Cliff,
 ) -> None:
+    cliff.slack.fail("usergroups.users.list", "fatal_error", times=2)
+    page_id = await cliff.opened(Ladder((Rung((LEADS, "bob"), WAIT),), 1))
+    assert await cliff.left(page_id) == Unfinished(AGAIN)
+    assert [to for _, to, _ in await cliff.sent(page_id)] == ["+16175551213"]
+    assert await cliff.left(page_id) is None
+    assert [(step, to) for step, to, _ in await cliff.sent(page_id)] == [
+        (0, "+16175551213"),
+        (0, "+16175551299"),
+    ]
+
+
+async def test_who_cannot_be_found_for_long_is_not_looked_up_any_more(cliff: Cliff) -> None:
     cliff.slack.fail("usergroups.users.list", "fatal_error", times=99)
     page_id = await cliff.opened(Ladder((Rung((LEADS, "bob"), WAIT),), 1))
+    await cliff.left(page_id)
+    await long_unanswered(cliff)
     assert await cliff.left(page_id) is None
-    assert [to for _, to, _ in await cliff.sent(page_id)] == ["+16175551213"]
+    assert (await cliff.row(page_id))["unanswered"] is None
 
 
 async def test_a_page_that_is_gone_is_nothing_to_do(cliff: Cliff) -> None:

@@ -1,5 +1,6 @@
 """Pages, faked: they are told what there is, and remember who has them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -31,20 +32,22 @@ class FakePages:
         self, page_id: int, *paged: str, channel: str = "C1", stage: PageStage = PageStage.OPEN
     ) -> None:
         """Have a page that went to these addresses."""
-        self.kept[page_id] = Answerable(
-            page_id, channel, stage, f"{page_id + 40}", "Water in the lab", frozenset(paged)
-        )
+        self.kept[page_id] = answerable(page_id, *paged, channel=channel, stage=stage)
 
     async def answerable(self, page_id: int) -> Answerable | None:
         return self.kept.get(page_id)
 
-    async def lately(self, channel: str) -> tuple[Answerable, ...]:
-        here = [page for _, page in sorted(self.kept.items(), reverse=True)]
-        return tuple(
-            page
-            for page in here
-            if page.channel == channel and page.stage is not PageStage.RESOLVED
-        )
+    async def lately(self, channel: str, count: int) -> tuple[Answerable, ...]:
+        here = [page for page in self._newest if page.channel == channel]
+        return tuple(p for n, p in enumerate(here) if n < count or p.stage is PageStage.OPEN)
+
+    async def paged(self, addresses: Collection[str]) -> tuple[Answerable, ...]:
+        theirs = [page for page in self._newest if not page.addresses.isdisjoint(addresses)]
+        return tuple(page for page in theirs if page.stage is PageStage.OPEN)
+
+    @property
+    def _newest(self) -> list[Answerable]:
+        return [page for _, page in sorted(self.kept.items(), reverse=True)]
 
     async def acknowledge(self, page_id: int, hand: Hand) -> Ended | None:
         return self._end(page_id, hand, PageStage.ACKNOWLEDGED)
@@ -70,6 +73,22 @@ class FakePages:
     async def timeline(self, page_id: int) -> Timeline | None:
         view = await self.view(page_id)
         return Timeline(view, (Happening(NOW, "asked", "U0ME", "slack"),)) if view else None
+
+
+def answerable(
+    page_id: int = 7, *paged: str, channel: str = "C1", stage: PageStage = PageStage.OPEN
+) -> Answerable:
+    """Give a page that U0ASKED has asked for, and that went to these addresses."""
+    return Answerable(
+        page_id,
+        channel,
+        "U0ASKED",
+        stage,
+        f"{page_id + 40}",
+        "Water in the lab",
+        NOW,
+        frozenset(paged),
+    )
 
 
 def viewed(page: Answerable) -> PageView:

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from commands.dispatch import answer_page, timeline
-from commands.model import Actor
+from commands.model import Actor, Recipient
 from commands.oncall import Ended, Hand, PageStage, Way
-from commands.outcome import Acknowledged, OnePage, OneSend, Outcome, Refused, Told
+from commands.outcome import Acknowledged, LastSends, OnePage, OneSend, Outcome, Refused, Told
 from commands.pageview import Done
 from commands.policy import Contact
 from tests.commands.conftest import ALICE, BOB, World
@@ -118,14 +118,45 @@ async def test_who_was_paged_can_answer_from_any_channel_by_the_number(paged: Wo
     assert ended(await paged.say("ack 7")).by == "alice"
 
 
-async def test_who_was_not_paged_cannot_answer_from_another_channel(paged: World) -> None:
+async def test_who_was_not_paged_learns_nothing_of_another_channels_page(paged: World) -> None:
     rules = paged.policy.channels["C1"]
     paged.policy = replace(paged.policy, channels={"C1": rules, "C2": replace(rules, id="C2")})
     paged.actor = Actor(ME, "C2")
-    no = refused(await paged.say("ack 7"))
-    assert no.kind == "NotAllowed"
-    assert "replying to its SMS" in no.remedy
-    assert [(e.action, e.allowed) for e in paged.audit.entries] == [("ack", False)]
+    hidden, absent = refused(await paged.say("ack 7")), refused(await paged.say("ack 8"))
+    assert hidden == replace(absent, text=absent.text.replace("8", "7"))
+    assert paged.pages.hands == {}
+
+
+async def test_who_was_paged_need_not_know_the_number_in_any_channel(paged: World) -> None:
+    paged.actor = Actor("U0ALICE", "D9")
+    assert ended(await paged.say("ack")).page_id == 7
+
+
+async def test_who_was_paged_by_the_phone_of_their_slack_profile_can_answer(paged: World) -> None:
+    paged.policy = replace(paged.policy, contacts=())
+    paged.directory.phones = {"U0NEW": Recipient("(617) 555-1212", "New")}
+    paged.actor = Actor("U0NEW", "D9")
+    assert ended(await paged.say("ack")).by == "U0NEW"
+
+
+@pytest.mark.parametrize("phone", ["12", "(617) 555-1299"])
+async def test_a_phone_that_was_not_paged_gives_no_right_to_answer(
+    paged: World, phone: str
+) -> None:
+    paged.directory.phones = {"U0NEW": Recipient(phone, "New")}
+    paged.actor = Actor("U0NEW", "D9")
+    assert refused(await paged.say("ack 7")).kind == "NotAllowed"
+
+
+async def test_who_was_paged_can_answer_where_slack_does_not_name_them(paged: World) -> None:
+    paged.directory.down = True
+    paged.actor = Actor("U0ALICE", "D9")
+    assert ended(await paged.say("ack 7")).by == "alice"
+
+
+async def test_who_asked_for_a_page_can_end_it_from_anywhere(paged: World) -> None:
+    paged.actor = Actor("U0ASKED", "D9")
+    assert ended(await paged.say("resolve 7")).stage is PageStage.RESOLVED
 
 
 async def test_who_is_linked_to_another_number_was_not_paged(paged: World) -> None:
@@ -138,7 +169,7 @@ async def test_who_is_linked_to_another_number_was_not_paged(paged: World) -> No
 
 
 async def test_without_a_page_nothing_can_be_acknowledged(world: World) -> None:
-    assert "No page waits in this channel" in refused(await world.say("ack")).text
+    assert "No page waits here, nor for you" in refused(await world.say("ack")).text
 
 
 async def test_another_channels_page_is_not_meant(world: World) -> None:
@@ -215,3 +246,20 @@ def test_how_long_a_page_waited_is_told_once_somebody_has_it(paged: World) -> No
     assert page.waited is None
     done = Done("alice", "U0ALICE", "sms", NOW + timedelta(seconds=90))
     assert replace(page, acked=done).waited == timedelta(seconds=90)
+
+
+async def test_status_of_a_pages_message_shows_its_page(paged: World) -> None:
+    paged.history.sends = {8: replace(sent(8), page_id=7)}
+    assert isinstance(await paged.say("status 8"), OnePage)
+
+
+async def test_status_of_a_message_whose_page_was_removed_shows_the_message(world: World) -> None:
+    world.history.sends = {8: replace(sent(8), page_id=7)}
+    assert isinstance(await world.say("status 8"), OneSend)
+
+
+async def test_status_lists_the_last_pages_of_this_channel(paged: World) -> None:
+    paged.pages.open(9, channel="C2")
+    outcome = await paged.say("status")
+    assert isinstance(outcome, LastSends)
+    assert [page.page_id for page in outcome.pages] == [7]

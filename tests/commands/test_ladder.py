@@ -67,11 +67,16 @@ def test_a_ladder_that_reached_nobody_at_all_is_tried_again_when_it_is_due() -> 
 
 
 def test_a_round_that_reached_nobody_after_one_that_did_waits_and_does_not_say_so() -> None:
-    assert next_move(TWICE, [HEARD, LOST, LOST], 299.0) == Wait(299.0)
+    thrice = replace(TWICE, rounds=3)
+    assert next_move(thrice, [HEARD, HEARD, LOST, LOST], 299.0) == Wait(299.0)
 
 
-def test_the_very_last_step_is_waited_out_although_it_reached_nobody() -> None:
-    assert next_move(TWICE, [HEARD, HEARD, HEARD, LOST], 299.0) == Wait(299.0)
+def test_after_a_very_last_step_that_reached_nobody_there_is_nothing_to_wait_for() -> None:
+    assert next_move(TWICE, [HEARD, HEARD, HEARD, LOST], 299.0) == End()
+
+
+def test_steps_that_reach_nobody_in_the_middle_of_two_rounds_are_not_waited_out() -> None:
+    assert next_move(TWICE, [HEARD, LOST, LOST], 299.0) == Fire(3, SECOND)
 
 
 def test_a_ladder_of_one_step_that_reaches_nobody_does_not_fire_all_rounds_at_once() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.pagetext import LEAST, page_text, told_text
-from commands.segments import measure
+from commands.segments import MAX_BODY, measure
 
 LINK = "https://alerts.example/incidents/4711"
 LONG = "Water in the lab " * 40
@@ -23,8 +23,8 @@ def test_a_link_stands_before_how_to_answer() -> None:
     assert page_text("Water", "42", LINK) == f"Water {LINK} {END}"
 
 
-def test_a_link_that_the_text_has_is_not_repeated() -> None:
-    assert page_text(f"See {LINK} now", "42", LINK) == f"See {LINK} now {END}"
+def test_a_link_that_the_text_has_is_not_repeated_and_stands_after_the_words() -> None:
+    assert page_text(f"See {LINK} now", "42", LINK) == f"See now {LINK} {END}"
 
 
 def test_a_long_text_is_cut_at_a_word_to_one_segment() -> None:
@@ -85,7 +85,7 @@ def test_a_link_that_leaves_no_room_for_words_gets_a_further_segment() -> None:
 
 
 def test_a_link_that_is_no_link_for_a_phone_is_left_out() -> None:
-    text = page_text("Water", "42", "https://x.example/" + "a" * 700)
+    text = page_text("Water", "42", "https://x.example/" + "a" * 1_500)
     assert text == f"Water {END}"
 
 
@@ -101,12 +101,23 @@ def test_what_is_told_of_a_long_page_is_one_segment_with_its_code() -> None:
 
 
 @given(TEXTS, LINKS)
-def test_every_page_ends_with_how_to_answer_and_has_four_segments_at_most(
+def test_every_page_ends_with_how_to_answer_and_is_one_that_twilio_takes(
     body: str, link: str
 ) -> None:
     text = page_text(body, "42", link)
     assert text.endswith(END)
-    assert measure(text).segments <= 4
+    assert measure(text).utf16_units <= MAX_BODY
+
+
+@given(TEXTS, st.just("") | st.text("abc/", max_size=380).map("https://x.example/{}".format))
+def test_a_page_has_no_more_segments_than_its_link_and_a_few_words_need(
+    body: str, link: str
+) -> None:
+    text = page_text(body, "42", link)
+    assert measure(text).segments <= measure(f"{'x' * (LEAST + 3)} {link} {END}").segments or (
+        measure(text).encoding == "UCS-2"
+    )
+    assert measure(text).segments <= 8
 
 
 @given(TEXTS, st.text("abc/", max_size=400).map("https://x.example/{}".format))

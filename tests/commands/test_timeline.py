@@ -9,18 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.model import DeliveryState
-from commands.oncall import Answerable, PageStage
+from commands.oncall import PageStage
 from commands.pageview import Done, Happening, PageView, Timeline
 from commands.timeline import as_json, as_markdown, lasting, phrase
 from tests.commands.fakes import NOW
-from tests.commands.pages_kit import viewed
+from tests.commands.pages_kit import answerable, viewed
 
 LATER = NOW + timedelta(minutes=2, seconds=5)
 
 
 def page(**changes: object) -> PageView:
-    known = Answerable(7, "C1", PageStage.OPEN, "47", "", frozenset())
-    return replace(viewed(known), **changes)  # type: ignore[arg-type] # each of its own type
+    return replace(viewed(answerable()), **changes)  # type: ignore[arg-type] # each of its own type
 
 
 def told(*entries: Happening, **changes: object) -> Timeline:
@@ -85,7 +84,7 @@ def test_as_markdown_it_tells_what_it_was_about_and_what_happened() -> None:
         "",
         "| Time (UTC) | What happened | Source |",
         "|---|---|---|",
-        "| 03:04:05.000 | Page asked for by U0ME | slack |",
+        "| 2026-01-02 03:04:05.000 | Page asked for by U0ME | slack |",
     ]
 
 

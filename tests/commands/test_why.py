@@ -125,8 +125,8 @@ async def test_an_allowed_page_is_explained_and_not_paged(world: World, text: st
 
 
 async def test_an_escalation_of_one_step_is_told_as_such(world: World) -> None:
-    world.policy = replace(world.policy, ladders=(replace(DB, rungs=DB.rungs[:1]),))
-    assert "has 1 step, gone" in (await explain(world, "page db Hi")).reason
+    world.policy = replace(world.policy, ladders=(replace(DB, rungs=DB.rungs[:1], rounds=1),))
+    assert "has 1 step, gone through once;" in (await explain(world, "page db Hi")).reason
 
 
 async def test_a_page_that_is_not_allowed_is_explained_with_its_remedy(world: World) -> None:
@@ -148,18 +148,30 @@ async def test_a_page_that_would_say_the_same_is_told_of(world: World) -> None:
     await world.say("page alice Hi")
     outcome = await world.say("why page alice Hi", "cmd:2")
     assert isinstance(outcome, Explained)
-    assert "a page with the same text is under way" in outcome.reason
+    assert "a page with the same text was opened a moment ago" in outcome.reason
 
 
 @pytest.mark.parametrize("text", ["ack", "ack 7", "resolve"])
-async def test_who_may_answer_a_page_is_explained(world: World, text: str) -> None:
+async def test_who_may_answer_a_page_is_explained_and_nothing_is_answered(
+    world: World, text: str
+) -> None:
+    world.pages.open(7)
     explained = await explain(world, text)
-    assert (explained.allowed, explained.rule) == (True, RULE)
+    assert explained.allowed
+    assert explained.reason.startswith("You may answer page 7.")
     assert "so may everybody who was paged" in explained.reason
+    assert world.pages.hands == {}
 
 
 async def test_who_may_do_nothing_here_is_told_what_would_let_them_answer(world: World) -> None:
+    world.pages.open(7)
     world.rule(who=("U1",))
     explained = await explain(world, "ack")
     assert not explained.allowed
     assert 'who = ["U1", "U0ME"]' in explained.remedy
+
+
+async def test_without_a_page_why_says_what_the_answer_would(world: World) -> None:
+    explained = await explain(world, "ack")
+    assert not explained.allowed
+    assert explained.reason.startswith("No page waits here")

@@ -1,11 +1,8 @@
 """The queries of the hot paths, and a ledger large enough for their plans to mean something."""
 
 import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any, LiteralString
 
 import psycopg
@@ -34,6 +31,7 @@ from bot.store import (
     retries,
     statuses,
 )
+from tests.bot.store.hot import Hot
 
 WORKER = 3
 """A worker that is alive, and holds what is `sending`."""
@@ -126,34 +124,6 @@ async def fill(conn: psycopg.AsyncConnection, sends: int, each: int, still_open:
     )
 
 
-@dataclass(frozen=True)
-class Hot:
-    """One query, with what it is asked as a rule.
-
-    Attributes:
-        name: for people.
-        sql: as the module has it.
-        params: what fills its placeholders.
-        writes: whether it changes rows.
-    """
-
-    name: str
-    sql: LiteralString
-    params: Sequence[object] | Mapping[str, object]
-    writes: bool = False
-
-    @property
-    def numbered(self) -> LiteralString:
-        """The query with PostgreSQL's own placeholders, as `EXPLAIN (GENERIC_PLAN)` wants it."""
-        numbers, names = count(1), dict[str, int]()
-
-        def place(match: re.Match[str]) -> str:
-            name = match[1]
-            return f"${next(numbers) if name is None else names.setdefault(name, len(names) + 1)}"
-
-        return re.sub(r"%(?:\((\w+)\))?s", place, self.sql).replace("%%", "%")
-
-
 async def hot(conn: psycopg.AsyncConnection, batch: int) -> Sequence[Hot]:
     """Give every hot query, each about an open send or the recipients of several.
 
@@ -205,6 +175,7 @@ def _drain(send: int, sending: Sequence[int]) -> Sequence[Hot]:
         Hot("drain: begin, what the dead left", outbox._ABANDONED, abandoned, writes=True),
         Hot("drain: begin, the letter", claims.LETTER, (send,)),
         Hot("drain: halt", outbox._HALT, stopped, writes=True),
+        Hot("drain: end, call off", outbox._CALL_OFF, {"send": send}, writes=True),
         Hot("drain: end, settle", outbox._SETTLE, {"send": send}, writes=True),
         Hot("drain: end, what is left", outbox._LEFT, {"send": send}),
     ]
@@ -276,6 +247,7 @@ def _asked(send: int) -> Sequence[Hot]:
 
 def _paged(page: int, sends: Sequence[int]) -> Sequence[Hot]:
     told = {"key": "page:1:told", "text": "", "count": 1, "step": None, "page": page, "look": 3.0}
+    later = {"page": page, "step": 1, "addresses": ["+16170000006"]}
     same = {
         "intent": hashlib.md5(b"7", usedforsecurity=False).hexdigest(),
         "key": "cmd:7",
@@ -290,12 +262,17 @@ def _paged(page: int, sends: Sequence[int]) -> Sequence[Hot]:
         Hot("page: who is paged with the same text", intents._ALREADY_PAGE, same),
         Hot("page: as it stands", pagesteps._STANDING, (page,)),
         Hot("page: the steps that fired", pagesteps._FIRED, (page,)),
-        Hot("page: fire", pagesteps._FIRE, (300.0, page, 1), writes=True),
+        Hot("page: fire", pagesteps._FIRE, (300.0, False, page, 1), writes=True),
+        Hot("page: whom a step has paged", pagesteps._STEP, (page, 0)),
+        Hot("page: nobody looked up", pagesteps._UNANSWERED, (page, 1), writes=True),
+        Hot("page: complete a step", pagesteps._COMPLETE, (False, page, 1), writes=True),
+        Hot("page: a later step instead", pagesteps._SUPERSEDE, later, writes=True),
         Hot("page: who may have got it", pages._PAGED, (page,)),
         Hot("page: call off", pages._CALL_OFF, {"page": page, "why": "over"}, writes=True),
         Hot("page: tell", pages._TELL, told, writes=True),
         Hot("page: to be answered", pageviews._ONE, (page,)),
-        Hot("page: those of a channel", pageviews._LATELY, ("C1",)),
+        Hot("page: those of a channel", pageviews._LATELY, {"channel": "C1", "count": 20}),
+        Hot("page: those that wait for somebody", pageviews._PAGED, (["+16170000006"],)),
         Hot("page: its head", pageviews._HEAD, (page,)),
         Hot("page: its people", pageviews._PEOPLE, (page,)),
         Hot("page: what happened to it", pageviews._EVENTS, (page,)),

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.store.pagesteps import Standing
 from commands.errors import Problem
 from commands.ladder import Fired
 from commands.model import Recipient
@@ -126,7 +127,7 @@ async def test_whom_a_step_has_paged_and_whom_not_stands_in_the_timeline(paging:
     await paging.fired(page_id, reached=reached)
     assert (await paging.noted(page_id))[1:] == [
         ("step", "", "", "step 1 of 3: alice, ••••••••9999"),
-        ("missed", "", "", "@bob: no phone; leads: no contact"),
+        ("missed", "", "", "step 1: @bob: no phone; leads: no contact"),
     ]
 
 
@@ -138,28 +139,87 @@ async def test_a_step_that_reaches_nobody_sends_nothing_and_counts(paging: Pagin
     assert (await paging.row(page_id))["fired"] == 1
 
 
-# -- its time, and its end ----------------------------------------------------------------
+# -- its time -----------------------------------------------------------------------------
 
 
-async def test_a_step_that_was_waited_for_in_vain_makes_the_page_due(paging: Paging) -> None:
+async def test_a_step_of_which_nobody_can_be_looked_up_is_due_from_then_on(paging: Paging) -> None:
     page_id = await paging.paged()
-    await paging.steps.hasten(page_id, 1)
-    assert (await paging.standing(page_id)).left <= 0
+    assert (await paging.standing(page_id)).unanswered is None
+    await paging.steps.unanswered(page_id, 1)
+    page = await paging.standing(page_id)
+    assert page.left <= 0
+    assert page.unanswered is not None
 
 
-async def test_a_page_that_went_on_meanwhile_is_not_hastened(paging: Paging) -> None:
-    page_id = await paging.paged()
-    await paging.steps.hasten(page_id, 0)
-    assert (await paging.standing(page_id)).left > 290
-
-
-async def test_how_long_a_page_is_overdue_is_not_forgotten_by_hastening_it_again(
+async def test_how_long_nobody_could_be_looked_up_is_counted_from_the_first_time(
     paging: Paging,
 ) -> None:
     page_id = await paging.paged()
-    await paging.store.change("UPDATE page SET due = now() - interval '1 minute'")
-    await paging.steps.hasten(page_id, 1)
-    assert (await paging.standing(page_id)).left <= -60
+    await paging.store.change("UPDATE page SET unanswered = now() - interval '1 minute'")
+    await paging.steps.unanswered(page_id, 1)
+    unanswered = (await paging.standing(page_id)).unanswered
+    assert unanswered
+    assert unanswered >= 60
+
+
+async def test_a_page_that_went_on_meanwhile_is_not_unanswered(paging: Paging) -> None:
+    page_id = await paging.paged()
+    await paging.steps.unanswered(page_id, 0)
+    page = await paging.standing(page_id)
+    assert (page.left > 290, page.unanswered) == (True, None)
+
+
+# -- who could not be looked up at first --------------------------------------------------
+
+
+async def partly(paging: Paging) -> Standing:
+    """Open a page whose first step has gone to alice, and not yet to whom Slack did not name."""
+    page_id = await paging.opened()
+    await paging.fired(page_id, reached=Reached((ALICE,), unanswered=True))
+    page = await paging.standing(page_id)
+    assert page.unanswered is not None
+    return page
+
+
+async def test_who_is_found_later_is_paged_by_the_same_step_and_nobody_twice(
+    paging: Paging,
+) -> None:
+    page = await partly(paging)
+    await paging.steps.complete(page, 0, Reached((ALICE, BOB)), "Water")
+    rows = await paging.store.rows(
+        "SELECT page_step, name FROM send s JOIN delivery d ON d.send_id = s.id ORDER BY d.id"
+    )
+    assert rows == [(0, "alice"), (0, "bob")]
+    after = await paging.standing(page.page_id)
+    assert (after.fired, after.unanswered) == ((Fired(2, 0),), None)
+    assert await paging.steps.step(page.page_id, 0) == (ALICE, BOB)
+
+
+async def test_who_is_still_not_found_is_looked_up_again(paging: Paging) -> None:
+    page = await partly(paging)
+    await paging.steps.complete(page, 0, Reached((ALICE,), unanswered=True), "Water")
+    assert (await paging.standing(page.page_id)).unanswered is not None
+
+
+async def test_who_is_found_once_somebody_has_the_page_is_not_paged(paging: Paging) -> None:
+    page = await partly(paging)
+    await paging.views.acknowledge(page.page_id, HAND)
+    await paging.steps.complete(page, 0, Reached((ALICE, BOB)), "Water")
+    assert await paging.steps.step(page.page_id, 0) == (ALICE,)
+
+
+async def test_who_still_waits_for_an_older_step_gets_the_later_one_alone(paging: Paging) -> None:
+    page_id = await paging.opened()
+    await paging.fired(page_id, ALICE, BOB)
+    await paging.fired(page_id, ALICE)
+    rows = await paging.store.rows(
+        "SELECT page_step, name, state FROM send s JOIN delivery d ON d.send_id = s.id"
+        " ORDER BY d.id"
+    )
+    assert rows == [(0, "alice", "canceled"), (0, "bob", "queued"), (1, "alice", "queued")]
+
+
+# -- its end ------------------------------------------------------------------------------
 
 
 async def test_a_ladder_at_its_end_says_so_loudly_once(paging: Paging) -> None:
@@ -172,12 +232,6 @@ async def test_a_ladder_at_its_end_says_so_loudly_once(paging: Paging) -> None:
     assert await paging.said(page_id) == [("loud", "Nobody!")]
     assert (await paging.noted(page_id))[-1] == ("exhausted", "", "", "")
     assert await paging.store.waiting() == [("page_card", page_id)]
-
-
-async def test_a_page_that_is_not_due_does_not_end(paging: Paging) -> None:
-    page_id = await paging.paged()
-    await paging.steps.exhaust(await paging.standing(page_id), "Nobody!")
-    assert (await paging.row(page_id))["stage"] == "open"
 
 
 async def test_a_page_that_fired_or_was_answered_meanwhile_does_not_end(paging: Paging) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from commands.errors import Problem
-from commands.model import DeliveryState, Kind
+from commands.model import Actor, DeliveryState, Kind
 from commands.oncall import Hand, PageStage, Way
 from commands.page import Reached
 from commands.pageview import PageView
@@ -37,19 +37,30 @@ async def test_nobody_can_answer_for_having_been_paged_before_anybody_was(paging
     assert found.addresses == frozenset()
 
 
-async def test_a_channels_pages_of_the_last_day_are_given_newest_first_until_they_are_resolved(
+async def test_a_channels_pages_are_those_that_wait_and_its_last_ones_newest_first(
     paging: Paging,
 ) -> None:
-    pages = [await paging.opened(request_key=f"cmd:{n}") for n in range(5)]
-    old, resolved, acked, elsewhere, waits = pages
-    await paging.store.change(
-        "UPDATE page SET created = created - interval '25 hours' WHERE id = %s", old
-    )
+    waits, old, last, elsewhere, resolved = [
+        await paging.opened(request_key=f"cmd:{n}") for n in range(5)
+    ]
     await paging.store.change("UPDATE page SET channel = 'C9' WHERE id = %s", elsewhere)
-    await paging.views.resolve(resolved, HAND)
-    await paging.views.acknowledge(acked, HAND)
-    found = await paging.views.lately("C0ONCALL")
-    assert [page.page_id for page in found] == [waits, acked]
+    for page_id in (old, last, resolved):
+        await paging.views.resolve(page_id, HAND)
+    found = await paging.views.lately("C0ONCALL", 2)
+    assert [page.page_id for page in found] == [resolved, last, waits]
+
+
+async def test_the_pages_that_wait_for_somebody_are_found_by_their_number_in_any_channel(
+    paging: Paging,
+) -> None:
+    first = await paging.paged(ALICE)
+    other = await paging.opened(request_key="b", actor=Actor("U0ALICE", "C9"))
+    await paging.fired(other, BOB, CAROL)
+    for addresses, expected in (({BOB.address}, [other]), ({ALICE.address}, [first]), ((), [])):
+        found = await paging.views.paged(addresses)
+        assert [page.page_id for page in found] == expected
+    await paging.views.acknowledge(other, HAND)
+    assert await paging.views.paged({BOB.address}) == ()
 
 
 # -- to be shown --------------------------------------------------------------------------
@@ -98,10 +109,14 @@ async def test_who_is_looked_for_at_twilio_is_shown_so(paging: Paging) -> None:
     assert (len(people.unknown), people.looking) == (2, 1)
 
 
-async def test_only_whom_the_latest_step_has_missed_is_shown(paging: Paging) -> None:
-    page_id = await paging.opened()
-    await paging.fired(page_id, reached=Reached((), (Problem("leads", "no members"),)))
-    assert (await viewed(paging, page_id)).missed == "leads: no members"
+async def test_whom_the_steps_of_the_latest_round_have_missed_is_shown(paging: Paging) -> None:
+    page_id = await paging.opened(DB)
+    for _ in range(2):
+        await paging.fired(page_id, reached=Reached((), (Problem("leads", "no members"),)))
+    missed = "step 1: leads: no members; step 2: leads: no members"
+    assert (await viewed(paging, page_id)).missed == missed
+    await paging.fired(page_id, ALICE)
+    assert (await viewed(paging, page_id)).missed == "step 2: leads: no members"
     await paging.fired(page_id, ALICE)
     assert (await viewed(paging, page_id)).missed == ""
 

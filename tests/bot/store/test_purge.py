@@ -213,11 +213,20 @@ async def test_a_page_that_goes_leaves_a_message_that_is_not_finished(paging: Pa
     assert await store.rows("SELECT DISTINCT page_id FROM send") == [(None,)]
 
 
-async def test_what_strangers_wrote_long_ago_goes(store: Store) -> None:
+async def test_what_strangers_wrote_goes_but_not_before_it_could_not_be_heard_again(
+    store: Store,
+) -> None:
     await store.change(
         "INSERT INTO reply (sid, at, received, outcome)"
-        " SELECT 'SM' || n, now(), now() - interval '1 hour' * n - interval '1 minute', 'unknown'"
-        " FROM generate_series(0, 2) n"
+        " SELECT 'SM' || n, now(), now() - interval '1 day' * n - interval '1 minute', 'unknown'"
+        " FROM generate_series(0, 3) n"
     )
     assert await purged(store) == [2]
-    assert await store.rows("SELECT sid FROM reply") == [("SM0",)]
+    assert await store.rows("SELECT sid FROM reply ORDER BY 1") == [("SM0",), ("SM1",)]
+
+
+async def test_the_messages_of_a_page_that_waits_for_somebody_stay(paging: Paging) -> None:
+    page_id = await paging.paged()
+    await aged_page(paging, page_id)
+    assert await purged(paging.store) == []
+    assert await paging.store.count("delivery") == 2
