@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.store.outbox import Settled
 from bot.store.pages import acknowledge, note, resolve, rewrite, say, tell
+from commands.model import DeliveryState, LimitReached
 from commands.oncall import Ended, PageStage
+from tests.bot.store.kit import draft
 from tests.bot.store.paging import ALICE, BOB, CAROL, HAND, OTHER, Paging
 
 
@@ -239,3 +242,64 @@ async def test_what_is_told_twice_by_the_same_key_is_sent_once(paging: Paging) -
         async with store.pool.connection() as conn, conn.transaction():
             await tell(conn, store.jobs, page_id, "again", text, people)
     assert await paging.told(page_id) == [("On my way", ["alice"])]
+
+
+# -- what was on its way ------------------------------------------------------------------
+
+
+async def queued(paging: Paging) -> tuple[int, int, int]:
+    """Have a page whose first step waits in the queue; give it, its send and a worker."""
+    page_id = await paging.opened()
+    await paging.fired(page_id, ALICE, BOB)
+    [(send_id,)] = await paging.store.rows("SELECT id FROM send")
+    return page_id, send_id, await paging.store.worker()
+
+
+async def test_nobody_is_claimed_for_a_page_that_somebody_has(paging: Paging) -> None:
+    page_id, send_id, worker = await queued(paging)
+    await paging.store.change(
+        "UPDATE page SET stage = 'acknowledged', due = NULL, acked_at = now() WHERE id = %s",
+        page_id,
+    )
+    assert await paging.store.outbox.turn(send_id, worker, (), 2) == []
+
+
+async def test_whoever_is_claimed_when_a_page_is_acknowledged_is_told(paging: Paging) -> None:
+    page_id, send_id, worker = await queued(paging)
+    await paging.store.outbox.turn(send_id, worker, (), 1)
+    await paging.views.acknowledge(page_id, HAND)
+    [(_, names)] = await paging.told(page_id)
+    assert names == ["alice"]
+
+
+async def test_a_message_that_twilio_gave_back_after_an_acknowledgement_is_called_off(
+    paging: Paging,
+) -> None:
+    page_id, send_id, worker = await queued(paging)
+    claims = await paging.store.outbox.turn(send_id, worker, (), 2)
+    await paging.views.acknowledge(page_id, HAND)
+    back = [
+        Settled(claim.delivery_id, claim.attempt, DeliveryState.QUEUED, pause=0.0)
+        for claim in claims
+    ]
+    await paging.store.outbox.turn(send_id, worker, back, 0)
+    assert await paging.store.outbox.end(send_id) is None
+    assert await paging.store.states(send_id) == ["canceled", "canceled"]
+    assert await paging.store.rows("SELECT settled IS NULL FROM send WHERE id = %s", send_id) == [
+        (False,)
+    ]
+
+
+async def test_what_tells_of_an_acknowledgement_is_claimed_all_the_same(paging: Paging) -> None:
+    page_id = await paging.paged()
+    await paging.views.acknowledge(page_id, HAND)
+    [(told,)] = await paging.store.rows("SELECT id FROM send WHERE page_step IS NULL")
+    claims = await paging.store.outbox.turn(told, await paging.store.worker(), (), 5)
+    assert len(claims) == 2
+
+
+async def test_only_what_pages_counts_towards_the_daily_limit(paging: Paging) -> None:
+    page_id = await paging.paged()
+    await paging.views.acknowledge(page_id, HAND)
+    limited = draft(1, request_key="cmd:2", daily_limit=2)
+    assert await paging.store.ledger.commit(limited) == LimitReached(2, 2)
