@@ -149,14 +149,14 @@ async def test_a_send_without_a_card_is_nothing_to_mark(store: Store) -> None:
 async def test_a_change_of_a_pages_message_shows_the_page_and_looks_what_it_does_next(
     paging: Paging,
 ) -> None:
-    page_id, store = await paging.paged(), paging.store
+    page_id, store = await paging.paged(ALICE), paging.store
     [(send_id,)] = await store.rows("SELECT id FROM send")
     await changed(store, send_id)
     assert await store.waiting() == [("page", page_id), ("page_card", page_id)]
 
 
 async def test_twenty_changes_of_a_page_are_shown_by_one_job(paging: Paging) -> None:
-    page_id, store = await paging.paged(), paging.store
+    page_id, store = await paging.paged(ALICE), paging.store
     [(send_id,)] = await store.rows("SELECT id FROM send")
     await asyncio.gather(*(changed(store, send_id) for _ in range(20)))
     assert [job for job in await store.waiting() if job[0] == "page_card"] == [
