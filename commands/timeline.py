@@ -129,7 +129,7 @@ def as_markdown(timeline: Timeline) -> str:
         + f" | {_plain(phrase(entry))} | {entry.how} |"
         for entry in timeline.entries
     )
-    return "\n".join([*head, *rows, ""])
+    return "\n".join([*head, *rows])
 
 
 def _facts(page: PageView) -> Iterable[str]:
