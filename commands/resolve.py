@@ -7,6 +7,7 @@ Slack allows usergroups.* 20 times a minute, and a recipient list rarely needs t
 
 import difflib
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -101,6 +102,8 @@ async def reachable(entries: Sequence[Entry], policy: Policy, directory: Directo
     recipients: dict[str, Recipient] = {}
     problems: dict[Problem, None] = {}
     unanswered = False
+    with suppress(LookupFailed):  # told of each of them below
+        await resolver.look_up(entry.user for entry in entries if isinstance(entry, UserEntry))
     for entry in entries:
         try:
             async for found in resolver.find(entry):

@@ -75,6 +75,10 @@ class Stage:
         """What everybody sees in a channel; a user's id means their direct one with the bot."""
         return self.seen_by("", channel)
 
+    def answers(self, message: Message) -> list[Message]:
+        """What stands in a message's thread, oldest first."""
+        return self.workspace.answers(message)
+
     def history(self, message: Message) -> list[Version]:
         """All versions of a message, oldest first, with their monotonic times."""
         return list(message.versions)

@@ -62,7 +62,7 @@ def page_card(page: PageView, *, masked: bool, private: bool = False) -> Message
         _small(_origin(page)),
         quoted(clip(page.people.body, SECTION)),
         *_people(page, masked=masked),
-        *_facts(page),
+        *_facts(page, masked=masked),
         *([fields(outputs)] if page.people.recipients else ()),
         ActionsBlock(elements=list(_buttons(page, private=private))),
     ]
@@ -111,7 +111,7 @@ def _line(delivery: Delivery, *, masked: bool) -> str:
     )
 
 
-def _facts(page: PageView) -> Iterable[Block]:
+def _facts(page: PageView, *, masked: bool) -> Iterable[Block]:
     """Say who has it and after how long, who could not be paged, and how many alerts there are."""
     said = []
     if page.acked:
@@ -123,7 +123,7 @@ def _facts(page: PageView) -> Iterable[Block]:
     if page.stage is PageStage.EXHAUSTED:
         said.append(":rotating_light: *All steps are gone through, and nobody has it.*")
     if page.missed:
-        said.append(f":warning: Not paged: {escaped(page.missed, 1_000)}")
+        said.append(f":warning: Not paged: {escaped(label(page.missed, masked=masked), 1_000)}")
     if page.alerts > 1:
         said.append(f"{page.firing:,} of {page.alerts:,} alerts fire.")
     if page.link and page.link not in page.people.body:
