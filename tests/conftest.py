@@ -10,11 +10,16 @@ from typing import Final
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.store import embedded
 from bot.store.migrate import migrate
 from tests.databases import Databases, create, drop, named
 from tests.forks import Forks
+
+# A busy machine is slow, which says nothing of the code: no test is about time.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - what is made in it has a random name
 _ROOM = 4 * 2**30

@@ -176,7 +176,7 @@ async def _database() -> AsyncIterator[tuple[Path, str]]:
 
 
 def _close_with(screen: Screen, twilio: FakeTwilio) -> None:
-    taken = len(twilio.messages)
+    taken = sum(message.direction != "inbound" for message in twilio.messages.values())
     asked = len(twilio.posts)
     screen.show()
     screen.remark(

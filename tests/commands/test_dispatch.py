@@ -19,7 +19,7 @@ def test_every_verb_of_the_list_is_read_and_no_other() -> None:
     assert {*parser._READERS, "why"} == set(FORMS)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text() | st.text(alphabet="senda lic,<@U1>\"'&;+1617\0").map("send {}".format))
 @example("page alice Water")
 @example("ack")

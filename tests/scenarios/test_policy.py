@@ -179,11 +179,3 @@ async def test_why_names_the_rule_and_sends_nothing(stopped_world: World) -> Non
     assert "channel C0ONCALL: to = " in shown(refused)
     assert stopped_world.rows("SELECT count(*) FROM send") == [(0,)]
     assert stopped_world.twilio.posts == []
-
-
-async def test_what_does_not_work_yet_says_so(stopped_world: World) -> None:
-    await start(stopped_world, [])
-    await stopped_world.say("page alice hi")
-    [answer] = stopped_world.private()
-    assert "This version does not serve /sms page yet." in shown(answer)
-    assert stopped_world.twilio.posts == []

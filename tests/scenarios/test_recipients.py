@@ -51,8 +51,8 @@ async def test_5000_verified_numbers_are_five_requests_and_then_none_for_a_minut
 ) -> None:
     world.twilio.verified = [(f"+1617{n:07}", f"Phone {n:04}") for n in range(5000)]
     await world.say("recipients")
-    [answer] = world.private()
-    assert answer.text == "5,003 can be reached from here"
+    # at once, or after a word that it takes its time, on a machine that is busy
+    await world.whisper("5,003 can be reached from here")
     assert lists(world) == 5
     await world.say("recipients phone 4999")
     assert names(world.private()[-1]) == ["Phone 4999"]

@@ -117,6 +117,7 @@ async def test_a_callback_on_its_way_does_not_outlive_the_fake(ask: Ask) -> None
 
 
 async def test_a_waiting_message_can_be_canceled_and_then_stays_so(ask: Ask) -> None:
+    ask.twilio.step = 1.0  # it waits for as long as the request takes
     sid = (await ask.post()).json()["sid"]
     response = await ask("POST", f"/Messages/{sid}.json", data={"Status": "canceled"})
     assert response.json()["status"] == "canceled"

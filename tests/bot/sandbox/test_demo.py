@@ -123,7 +123,7 @@ def test_where_the_bot_is_no_member_its_answer_is_private(script: dict[str, str]
 
 def test_it_ends_by_saying_what_twilio_got_and_where_to_go_on(script: dict[str, str]) -> None:
     last = script[PLAYED[-1]]
-    assert "The local Twilio was asked for 7 messages and took 6." in last
+    assert "The local Twilio was asked for 11 messages and took 10." in last
     assert "README.md" in last
 
 
