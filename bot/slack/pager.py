@@ -20,6 +20,9 @@ from bot.store.pageviews import PostgresPages
 from commands.oncall import PageStage
 from commands.pageview import PageView
 
+UNHEARD = 60.0
+"""Seconds until what nobody could be told is tried again: somebody may let the bot in meanwhile."""
+
 PAUSE = 2.0
 """Seconds before Slack is tried again, if it names none."""
 
@@ -48,15 +51,16 @@ class Pager:
         if card is None or page is None:
             return None
         try:
-            await self._say_all(card, page, loud=True)  # before a card that Slack may not take
+            # what is loud before a card that Slack may not take
+            called = await self._say_all(card, page, loud=True)
             card = await self._show(card, page)
-            await self._say_all(card, page, loud=False)
+            said = await self._say_all(card, page, loud=False)
         except _Crossed:
             return Unfinished(PACE)
         except SlackDown as down:
             log.warning("slack.down", page=page_id, why=str(down))
             return Unfinished(max(down.retry_after or 0.0, PAUSE))
-        return None
+        return None if called and said else Unfinished(UNHEARD)
 
     async def _show(self, card: PageCard, page: PageView) -> PageCard:
         """Show a page in its channel; where the bot is no member, to who asked for it."""
@@ -91,7 +95,8 @@ class Pager:
         stage = str(page.stage) if page.fired else ""
         if not stage or stage == card.shown:
             return card
-        await self._whisper(card, page_card(page, masked=False, private=True))
+        if not await self._whisper(card, page_card(page, masked=False, private=True)):
+            return card
         placed = await self._placed(card, "private", "", stage)
         if placed is None:
             raise _Crossed
@@ -104,13 +109,22 @@ class Pager:
         log.info("page.crossed", page=card.page_id)
         return None
 
-    async def _say_all(self, card: PageCard, page: PageView, *, loud: bool) -> None:
+    async def _say_all(self, card: PageCard, page: PageView, *, loud: bool) -> bool:
+        """Say all that waits, loud or not; False if there was nobody to say it to."""
         for saying in await self._cards.waiting(card.page_id):
-            if (saying.kind == "loud") is loud:
-                await self._cards.said(saying, await self._say(card, page, saying))
+            if (saying.kind == "loud") is not loud:
+                continue
+            ts = await self._say(card, page, saying)
+            if not ts:
+                return False
+            await self._cards.said(saying, ts)
+        return True
 
     async def _say(self, card: PageCard, page: PageView, saying: Saying) -> str:
-        """Say something in the channel, whatever is known of it; in private if it is not taken."""
+        """Say something in the channel, whatever is known of it; in private if it is not taken.
+
+        Gives the message's timestamp, ``private``, or nothing if there was nobody to say it to.
+        """
         drawn = self._drawn(page, saying)
         if saying.kind == "loud" or card.ts:
             try:
@@ -118,8 +132,7 @@ class Pager:
                 return await self._voice.post(card.channel, drawn, under=under)
             except (NotMember, NotShown) as refused:
                 log.warning("page.unsaid", page=card.page_id, why=str(refused))
-        await self._whisper(card, drawn)
-        return "private"
+        return "private" if await self._whisper(card, drawn) else ""
 
     def _drawn(self, page: PageView, saying: Saying) -> Message:
         if saying.kind == "reply":
@@ -129,12 +142,14 @@ class Pager:
             return loud(saying.text, page.page_id, answerable=waits)
         return plain(saying.text)
 
-    async def _whisper(self, card: PageCard, drawn: Message) -> None:
+    async def _whisper(self, card: PageCard, drawn: Message) -> bool:
+        """Tell who asked for the page; False if nobody did, as for an alert."""
         if not card.actor:
             log.error("page.unshown", page=card.page_id, channel=card.channel)
-            return
+            return False
         ear = Ear(card.actor, card.channel, card.answer_url, card.answer_until)
         try:
             await self._voice.whisper(ear, drawn)
         except NotShown as refused:  # no way is left: trying again would not find one
             log.warning("answer.lost", page=card.page_id, why=str(refused))
+        return True

@@ -163,3 +163,22 @@ async def test_who_cannot_be_paged_is_named_on_the_card_with_a_masked_number(
     assert "this channel may not reach them" in text
     assert "447700900123" not in text
     assert UNDO not in text
+
+
+async def test_what_nobody_could_be_told_is_said_once_the_bot_is_let_in(paging: World) -> None:
+    """A script's page has nobody to whisper to where the bot is no member."""
+    await paging.say("page alice Water", channel=AWAY)
+    await paging.wait(lambda: paging.rows("UPDATE page SET actor = '' RETURNING id"))
+    await paging.wait(lambda: len(paging.sent()) == 1)
+    await paging.twilio.inbound(ALICES, "+15005550006", "on my way")
+    await paging.wait(lambda: paging.rows("SELECT 1 FROM page_post"))
+    await paging.wait(
+        lambda: paging.rows(
+            "SELECT 1 FROM procrastinate_jobs WHERE task_name = 'page_card' AND status = 'todo'"
+            " AND scheduled_at > now() + interval '30 seconds'"
+        )
+    )
+    paging.slack.add_channel(AWAY, "away", [ALICE, BOB])  # now with the bot
+    paging.pass_time(60)
+    card = await card_that_says(paging, "waiting for an acknowledgement", AWAY)
+    await paging.wait(lambda: paging.slack.answers(card))
