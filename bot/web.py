@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qsl
 
 import psycopg
@@ -11,9 +12,10 @@ import structlog
 from aiohttp import web
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
+from bot.bodies import read_body
 from bot.gateway import called_back
 from bot.metrics import Metrics
 from bot.store.replies import Reply
@@ -26,6 +28,12 @@ INBOUND_PATH = "/twilio/inbound"
 
 LIMIT = 1 << 20
 """Bytes of a request's body."""
+
+TWILIO_LIMIT = 1 << 16
+"""The same of Twilio's: its forms have a few kilobytes."""
+
+BODY_SECONDS = 10.0
+"""Until all of a body is there."""
 
 _PATIENCE = 10.0
 """Seconds to write a callback down: Twilio waits for 15."""
@@ -62,7 +70,10 @@ def slack_events(app: AsyncApp) -> web.RouteDef:
     """Give the route of Slack's signed requests; Bolt checks the signature."""
 
     async def events(request: web.Request) -> web.Response:
-        response = await app.async_dispatch(await to_bolt_request(request))
+        body = (await read_body(request, LIMIT, BODY_SECONDS)).decode("utf-8", "replace")
+        headers: Any = request.headers
+        asked = AsyncBoltRequest(body=body, query=request.query_string, headers=headers)
+        response = await app.async_dispatch(asked)
         return await to_aiohttp_response(response)
 
     return web.post("/slack/events", events)
@@ -157,9 +168,9 @@ class _Signed:
     async def answer(self, request: web.Request) -> int:
         """Give the HTTP status to answer with."""
         try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return 413
+            body = await read_body(request, TWILIO_LIMIT, BODY_SECONDS)
+        except web.HTTPException as exc:
+            return exc.status
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
         named = request.raw_path.partition(self.path)[2]  # with its query, which is signed too
         url = f"{self.public_url.rstrip('/')}{self.path}{named}"

@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout
 from bot.hearing import Hearing
 from bot.metrics import Metrics
 from bot.store.replies import Replies, Reply
-from bot.web import INBOUND_PATH, LIMIT
+from bot.web import INBOUND_PATH, TWILIO_LIMIT
 from commands.rules import Policy
 from tests.bot.engine import Engine
 from tests.bot.listening import Process
@@ -122,7 +122,7 @@ async def test_a_reply_that_does_not_say_enough_is_a_bad_request(
 
 async def test_a_body_beyond_all_measure_is_not_read(site: Site) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert await site.raw("", BytesIO(b"a" * (LIMIT + 1)), headers) == 413
+    assert await site.raw("", BytesIO(b"a" * (TWILIO_LIMIT + 1)), headers) == 413
     assert site.counted(413)
 
 
