@@ -35,6 +35,9 @@ TWILIO_LIMIT = 1 << 16
 BODY_SECONDS = 10.0
 """Until all of a body is there."""
 
+_FIELDS = 500
+"""Fields of a form of Twilio's: it has some thirty."""
+
 _PATIENCE = 10.0
 """Seconds to write a callback down: Twilio waits for 15."""
 
@@ -167,18 +170,22 @@ class _Signed:
 
     async def answer(self, request: web.Request) -> int:
         """Give the HTTP status to answer with."""
+        if not (given := request.headers.get("X-Twilio-Signature")):
+            return _unsigned(request)  # for nothing of it is worth the reading
         try:
             body = await read_body(request, TWILIO_LIMIT, BODY_SECONDS)
+            text = body.decode("utf-8", "replace")
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS)
         except web.HTTPException as exc:
             return exc.status
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        except ValueError:  # more fields than that
+            return 400
         named = request.raw_path.partition(self.path)[2]  # with its query, which is signed too
         url = f"{self.public_url.rstrip('/')}{self.path}{named}"
         try:
-            verify(self.auth_token, url, pairs, request.headers.get("X-Twilio-Signature"))
+            verify(self.auth_token, url, pairs, given)
         except SignatureMismatch:
-            log.warning("callback.unsigned", peer=request.remote)
-            return 403
+            return _unsigned(request)
         return await self._taken(request, pairs)
 
     async def _taken(self, request: web.Request, pairs: Pairs) -> int:
@@ -190,6 +197,11 @@ class _Signed:
         except (psycopg.Error, PoolTimeout, ConnectorException, TimeoutError, OSError) as exc:
             log.warning("callback.unwritten", why=type(exc).__name__)
             return 503
+
+
+def _unsigned(request: web.Request) -> int:
+    log.warning("callback.unsigned", peer=request.remote)
+    return 403
 
 
 class CannotListen(OSError):

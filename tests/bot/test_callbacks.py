@@ -99,6 +99,15 @@ async def test_without_a_signature_nothing_is_heard(site: Site, desk: Desk) -> N
     assert site.counted(403)
 
 
+async def test_without_a_signature_nothing_is_read(site: Site) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x" * TWILIO_LIMIT * 2
+        await asyncio.sleep(3600)
+
+    async with asyncio.timeout(5):
+        assert await site.raw(GOOD, endless(), {}) == 403
+
+
 @pytest.mark.parametrize("given", ["", "x", "L/OH5YylLD5NRKLltdqwSvS0BnU=", "\u00e9"])
 async def test_a_signature_that_is_made_up_is_refused(site: Site, desk: Desk, given: str) -> None:
     assert await site.post(GOOD, SENT, headers={"X-Twilio-Signature": given}) == 403
@@ -193,7 +202,7 @@ async def test_what_is_too_large_is_so_without_a_length_as_well(site: Site) -> N
         for _ in range(17):
             yield b"x" * (TWILIO_LIMIT // 16)
 
-    assert await site.raw(GOOD, parts(), {}) == 413
+    assert await site.raw(GOOD, parts(), {"X-Twilio-Signature": "x"}) == 413
 
 
 async def test_the_limit_is_for_slacks_requests_as_well(desk: Desk) -> None:
@@ -225,6 +234,13 @@ async def test_slacks_requests_are_read_with_the_same_care(desk: Desk) -> None:
     async with listening(desk.hear, "https://sms.example.com", slack) as site:
         site.path = "/slack/events"
         assert await site.raw("", b"abc", {"Content-Encoding": "gzip"}) == 400
+
+
+async def test_a_form_of_more_fields_than_twilio_sends_is_a_bad_request(
+    site: Site, desk: Desk
+) -> None:
+    assert await site.post(GOOD, {**SENT, **{f"f{n}": "" for n in range(500)}}) == 400
+    assert desk.heard == []
 
 
 # A ledger that does not answer
