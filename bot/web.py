@@ -106,7 +106,7 @@ def twilio_status(
 
     async def status(request: web.Request) -> web.Response:
         code = await signed.answer(request)
-        metrics.callbacks.labels(str(code)).inc()
+        metrics.callbacks.labels("status", str(code)).inc()
         return web.Response(status=code)
 
     return web.post(STATUS_PATH + "{token}", status)
@@ -132,7 +132,7 @@ def twilio_inbound(
 
     async def inbound(request: web.Request) -> web.Response:
         code = await signed.answer(request)
-        metrics.callbacks.labels(str(code)).inc()
+        metrics.callbacks.labels("reply", str(code)).inc()
         return web.Response(status=code)  # 204: an empty 200 is an error to Twilio
 
     return web.post(INBOUND_PATH, inbound)
