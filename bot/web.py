@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -139,13 +138,16 @@ def twilio_inbound(
 
 
 def _written(message: InboundMessage) -> Reply:
-    """Take a reply as written now: the webhook tells no date, and comes at once."""
+    """Take a reply as written when it is written down: the webhook has no date, and comes at once.
+
+    By the database's clock, as it is compared with what that has dated.
+    """
     return Reply(
         message.message_sid,
         message.from_,
         message.to,
         message.body,
-        datetime.now(UTC),
+        None,
         message.messaging_service_sid,
         message.opt_out_type,
     )

@@ -34,8 +34,8 @@ from commands.rules import Contact
 
 # Written first: whoever else has the same message waits here for what becomes of it.
 _ONCE = """
-INSERT INTO reply (sid, at, outcome) VALUES (%s, %s, 'unknown')
-ON CONFLICT (sid) DO NOTHING RETURNING sid
+INSERT INTO reply (sid, at, outcome) VALUES (%s, coalesce(%s, now()), 'unknown')
+ON CONFLICT (sid) DO NOTHING RETURNING at
 """
 
 _KEPT = """
@@ -94,7 +94,7 @@ class Reply:
         from_: who wrote.
         to: which of our numbers.
         body: what they wrote.
-        at: when they did.
+        at: when they did; None: now.
         service: ``MG…`` of the service that received it, empty if it is not known.
         opt_out_type: STOP, START or HELP where Twilio says that it is one; else empty.
     """
@@ -103,16 +103,17 @@ class Reply:
     from_: str = field(repr=False)
     to: str = field(repr=False)
     body: str = field(repr=False)
-    at: datetime
+    at: datetime | None
     service: str = ""
     opt_out_type: str = ""
 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Who wrote a reply, and the pages that they were sent, the latest first."""
+    """Who wrote a reply, when, and the pages that they were sent, the latest first."""
 
     hand: Hand
+    at: datetime
     pages: tuple[Concern, ...]
 
 
@@ -136,9 +137,10 @@ class Replies:
             contact: whom the directory has for its sender.
         """
         async with self._pool.connection() as conn, conn.transaction():
-            if not await (await conn.execute(_ONCE, (reply.sid, reply.at))).fetchone():
+            once = await (await conn.execute(_ONCE, (reply.sid, reply.at))).fetchone()
+            if once is None:
                 return None
-            writer = await _writer(conn, reply, contact)
+            writer = await _writer(conn, reply, contact, once[0])
             outcome, page_id = await self._act(conn, reply, writer)
             known = page_id is not None
             kept = (reply.from_, writer.hand.name, storable(reply.body)) if known else ("", "", "")
@@ -157,7 +159,7 @@ class Replies:
             case HelpWord():
                 return Outcome.HELP, latest
             case said:
-                match meaning(said, writer.pages, reply.at):
+                match meaning(said, writer.pages, writer.at):
                     case None:
                         return Outcome.UNKNOWN, None
                     case Speaks(page_id):
@@ -221,7 +223,7 @@ class Replies:
     ) -> None:
         """Remember the word, and tell those who wait for this person that no page reaches them."""
         # before any page's card is locked, as where Twilio's refusals are learned from
-        await heard(conn, reply.from_, reply.to, word, reply.at, reply.service)
+        await heard(conn, reply.from_, reply.to, word, writer.at, reply.service)
         who, stop = writer.hand.name, word is Word.STOP
         what = "opted out" if stop else "opted in"
         for number in sorted(p.page_id for p in writer.pages if p.stage is PageStage.OPEN):
@@ -231,7 +233,9 @@ class Replies:
                 await say(conn, self._jobs, number, "note", text)
 
 
-async def _writer(conn: psycopg.AsyncConnection, reply: Reply, contact: Contact | None) -> _Writer:
+async def _writer(
+    conn: psycopg.AsyncConnection, reply: Reply, contact: Contact | None, at: datetime
+) -> _Writer:
     rows = await (await conn.execute(_CONCERNED, (reply.from_,))).fetchall()
     pages = tuple(
         Concern(number, code, PageStage(stage), first, last, resolved)
@@ -241,4 +245,4 @@ async def _writer(conn: psycopg.AsyncConnection, reply: Reply, contact: Contact 
     # a verified number is often called by itself
     name = called if called and not is_number(called) else mask(reply.from_)
     user = contact.slack if contact else ""
-    return _Writer(Hand(name, Way.SMS, user, reply.from_), pages)
+    return _Writer(Hand(name, Way.SMS, user, reply.from_), at, pages)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import aiohttp
@@ -59,7 +58,7 @@ async def test_a_signed_reply_is_heard_and_answered_without_a_body(site: Site, d
     [reply] = desk.heard
     assert (reply.sid, reply.from_, reply.to, reply.body) == ("SM1", ALICE, FROM, "on my way")
     assert (reply.service, reply.opt_out_type) == ("MG1", "STOP")
-    assert datetime.now(UTC) - reply.at < timedelta(seconds=20)
+    assert reply.at is None  # now, by the database's clock
     assert site.counted(204)
 
 

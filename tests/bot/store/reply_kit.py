@@ -81,11 +81,14 @@ async def say(
     *,
     sid: str = "",
     contact: Contact | None = None,
-    ago: float = 0,
+    ago: float | None = 0,
     **changes: str,
 ) -> Outcome | None:
-    """Let somebody have written, so many seconds ago, and give what became of it."""
-    at = datetime.now(UTC) - timedelta(seconds=ago)
+    """Let somebody have written, so many seconds ago, and give what became of it.
+
+    By this machine's clock; by the database's as it hears it if `ago` is None.
+    """
+    at = None if ago is None else datetime.now(UTC) - timedelta(seconds=ago)
     reply = Reply(sid or f"SM{next(_sids):032x}", from_, FROM, body, at, **changes)
     return await Replies(store.pool, store.jobs).hear(reply, contact)
 

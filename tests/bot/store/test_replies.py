@@ -228,6 +228,15 @@ async def test_an_ack_that_is_read_late_is_not_about_a_page_that_came_after_it(
     assert (await stage(store, new))[0] == "open"
 
 
+async def test_a_reply_without_a_date_is_of_now_by_the_clock_that_pages_have(
+    store: Store,
+) -> None:
+    page = await paged(store, ago=0)
+    assert await say(store, "1", ago=None) is O.ACK
+    assert (await stage(store, page))[0] == "acknowledged"
+    assert await store.rows("SELECT at = received FROM reply") == [(True,)]
+
+
 # Strangers
 
 
