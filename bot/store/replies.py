@@ -42,15 +42,23 @@ _KEPT = """
 UPDATE reply SET page_id = %s, address = %s, who = %s, body = %s, outcome = %s WHERE sid = %s
 """
 
-# From the pages to their deliveries: addresses by themselves have no index.
+# From the pages to their deliveries: addresses by themselves have no index. Who was not sent
+# anything, as their line was refused or it waits still, cannot mean the page but by its code.
 _CONCERNED = """
-SELECT p.id, p.code, p.stage, min(s.created), max(s.created), p.resolved_at,
-    (array_agg(d.name ORDER BY s.created DESC))[1]
-FROM page p
-JOIN send s ON s.page_id = p.id AND s.page_step IS NOT NULL
-JOIN delivery d ON d.send_id = s.id AND d.address = %s
-WHERE p.created > now() - interval '7 days'
-GROUP BY p.id ORDER BY max(s.created) DESC
+WITH paged AS (
+    SELECT s.page_id, s.created, d.name, coalesce(d.attempted, s.created) AS at,
+        d.state NOT IN ('queued', 'failed', 'canceled', 'suppressed') AS reached
+    FROM page p
+    JOIN send s ON s.page_id = p.id AND s.page_step IS NOT NULL
+    JOIN delivery d ON d.send_id = s.id AND d.address = %s
+    WHERE p.created > now() - interval '7 days'
+)
+SELECT p.id, p.code, p.stage,
+    coalesce(min(at) FILTER (WHERE reached), min(paged.created)),
+    coalesce(max(at) FILTER (WHERE reached), max(paged.created)) AS last,
+    p.resolved_at, bool_or(reached), (array_agg(paged.name ORDER BY paged.created DESC))[1]
+FROM paged JOIN page p ON p.id = page_id
+GROUP BY p.id ORDER BY last DESC
 """
 
 _NEW = """
@@ -110,7 +118,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Who wrote a reply, when, and the pages that they were sent, the latest first."""
+    """Who wrote a reply, when, and the pages that were for them, the latest first."""
 
     hand: Hand
     at: datetime
@@ -238,8 +246,7 @@ async def _writer(
 ) -> _Writer:
     rows = await (await conn.execute(_CONCERNED, (reply.from_,))).fetchall()
     pages = tuple(
-        Concern(number, code, PageStage(stage), first, last, resolved)
-        for number, code, stage, first, last, resolved, _ in rows
+        Concern(number, code, PageStage(stage), *rest) for number, code, stage, *rest, _ in rows
     )
     called = contact.name if contact else rows[0][-1] if rows else ""
     # a verified number is often called by itself

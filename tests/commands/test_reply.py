@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -254,6 +255,26 @@ def test_a_reply_of_somebody_who_was_never_paged_is_about_nothing(
 
 def test_words_are_about_nothing_once_all_is_resolved_for_long() -> None:
     assert meaning(Words(), [page(47, S.RESOLVED, 9000, resolved=3601)], NOON) is None
+
+
+# Pages that did not reach their person
+
+
+UNSENT = replace(page(58, ago=30), reached=False)
+
+
+@pytest.mark.parametrize("said", [Words(), Ack(), Resolve(), Ack("99")])
+def test_a_page_that_was_not_sent_is_not_meant(said: Words | Ack | Resolve) -> None:
+    assert meaning(said, [UNSENT], NOON) is None
+
+
+def test_a_page_that_was_not_sent_is_not_in_the_way_of_another() -> None:
+    assert meaning(Ack(), [UNSENT, page(47)], NOON) == Acknowledges(47)
+
+
+@pytest.mark.parametrize("said", [Ack("58"), Ack("58", bare=True)])
+def test_a_page_that_was_not_sent_is_meant_by_its_code(said: Ack) -> None:
+    assert meaning(said, [UNSENT, page(47)], NOON) == Acknowledges(58)
 
 
 # Replies that are read late

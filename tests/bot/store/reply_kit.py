@@ -67,8 +67,8 @@ async def paged(
         page,
     )
     await store.change(
-        "UPDATE delivery SET state = 'delivered', sid = 'SM' || md5(id::text)"
-        " WHERE send_id IN (SELECT id FROM send WHERE page_id = %s)",
+        "UPDATE delivery d SET state = 'delivered', sid = 'SM' || md5(d.id::text),"
+        " attempted = s.created FROM send s WHERE s.id = send_id AND page_id = %s",
         page,
     )
     return page

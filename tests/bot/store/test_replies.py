@@ -121,9 +121,45 @@ async def test_whom_the_page_did_not_reach_is_told_who_has_it_too(store: Store) 
     page = await paged(store)
     await store.change("UPDATE delivery SET state = 'failed', sid = NULL WHERE address = %s", ALICE)
     await say(store, "1", BOB)
-    assert await say(store, "1", ALICE) is O.LATE
+    assert await say(store, "47", ALICE) is O.LATE
     text = "bob has it: Water in the lab (47)"
     assert await told(store, page) == [(BOB, text), (ALICE, text)]
+
+
+@pytest.mark.parametrize("state", ["queued", "failed", "canceled", "suppressed"])
+async def test_who_was_not_sent_a_page_acknowledges_another_one_or_none(
+    store: Store, state: str
+) -> None:
+    water = await paged(store, ago=3600)
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL")
+    fire = await paged(store, "58", body="Fire", people=[(ALICE, "alice")])
+    await store.change(
+        "UPDATE delivery SET state = %s, sid = NULL"
+        " WHERE send_id IN (SELECT id FROM send WHERE page_id = %s)",
+        state,
+        fire,
+    )
+    assert await say(store, "ack") is O.ACK
+    assert (await stage(store, water))[0] == "acknowledged"
+    assert (await stage(store, fire))[0] == "open"
+    assert await say(store, "ack 58") is O.ACK
+    assert (await stage(store, fire))[0] == "acknowledged"
+
+
+async def test_a_page_is_about_nothing_that_was_written_before_its_message_went_out(
+    store: Store,
+) -> None:
+    water = await paged(store, ago=3600)
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL")
+    fire = await paged(store, "58", body="Fire", ago=600)
+    await store.change(
+        "UPDATE delivery SET attempted = now()"
+        " WHERE send_id IN (SELECT id FROM send WHERE page_id = %s)",
+        fire,
+    )
+    assert await say(store, "ack", ago=60) is O.ACK
+    assert (await stage(store, water))[0] == "acknowledged"
+    assert (await stage(store, fire))[0] == "open"
 
 
 async def test_who_acknowledges_minutes_later_is_told_who_has_it(store: Store) -> None:
