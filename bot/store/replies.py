@@ -45,20 +45,26 @@ UPDATE reply SET page_id = %s, address = %s, who = %s, body = %s, outcome = %s W
 # From the pages to their deliveries: addresses by themselves have no index. Who was not sent
 # anything, as their line was refused or it waits still, cannot mean the page but by its code.
 _CONCERNED = """
-WITH paged AS (
+WITH near AS (
+    SELECT id FROM page WHERE stage = 'open'
+  UNION
+    SELECT page_id FROM send
+    WHERE page_step IS NOT NULL AND created > now() - interval '7 days'
+), paged AS (
     SELECT s.page_id, s.created, d.name, coalesce(d.attempted, s.created) AS at,
         d.state NOT IN ('queued', 'failed', 'canceled', 'suppressed') AS reached
-    FROM page p
-    JOIN send s ON s.page_id = p.id AND s.page_step IS NOT NULL
+    FROM near
+    JOIN send s ON s.page_id = near.id AND s.page_step IS NOT NULL
     JOIN delivery d ON d.send_id = s.id AND d.address = %s
-    WHERE p.created > now() - interval '7 days'
 )
 SELECT p.id, p.code, p.stage,
     coalesce(min(at) FILTER (WHERE reached), min(paged.created)),
     coalesce(max(at) FILTER (WHERE reached), max(paged.created)) AS last,
     p.resolved_at, bool_or(reached), (array_agg(paged.name ORDER BY paged.created DESC))[1]
 FROM paged JOIN page p ON p.id = page_id
-GROUP BY p.id ORDER BY last DESC
+GROUP BY p.id
+HAVING p.stage = 'open' OR max(greatest(at, paged.created)) > now() - interval '7 days'
+ORDER BY last DESC
 """
 
 _NEW = """

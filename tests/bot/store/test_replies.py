@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.store.pages import resolve
+from bot.store.pages import resolve, tell
 from bot.store.replies import Outcome
 from commands.oncall import Hand, Way
 from commands.rules import Contact
@@ -95,9 +95,31 @@ async def test_the_code_of_a_page_of_others_does_not_acknowledge_it(store: Store
     assert asked == "No page has the code 47. Open: 58. Reply 58 to acknowledge that one."
 
 
-async def test_a_page_of_a_week_ago_is_not_acknowledged_any_more(store: Store) -> None:
-    await paged(store, ago=8 * 86_400)
+async def ended(store: Store, page: int) -> None:
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL WHERE id = %s", page)
+
+
+async def test_a_page_that_sent_somebody_nothing_for_a_week_is_not_acknowledged_any_more(
+    store: Store,
+) -> None:
+    await ended(store, await paged(store, ago=8 * 86_400))
     assert await say(store, "1") is O.UNKNOWN
+
+
+async def test_a_page_of_a_week_ago_that_is_open_is_acknowledged(store: Store) -> None:
+    page = await paged(store, ago=8 * 86_400)
+    assert await say(store, "1") is O.ACK
+    assert (await stage(store, page))[0] == "acknowledged"
+
+
+async def test_the_week_counts_from_a_pages_last_message_to_its_writer(store: Store) -> None:
+    page = await paged(store, ago=8 * 86_400, people=[(ALICE, "alice")])
+    async with store.pool.connection() as conn, conn.transaction():
+        await tell(conn, store.jobs, page, "step:1", "Water", [(BOB, "bob")], step=1)
+    await store.change("UPDATE delivery SET state = 'sent', sid = 'SM1' WHERE address = %s", BOB)
+    await ended(store, page)
+    assert await say(store, "1", ALICE) is O.UNKNOWN
+    assert await say(store, "1", BOB) is O.ACK
 
 
 # Two at once
