@@ -43,11 +43,9 @@ class Ack:
 
     Attributes:
         code: of which page; empty if it does not say.
-        bare: whether the code is all that was written: it may be a number about something else.
     """
 
     code: str = ""
-    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def read_reply(body: str, opt_out_type: str = "") -> Said:
         if match := command.fullmatch(text):
             said = match.groupdict()
             code = said.get("code") or ""
-            return Resolve(code) if said.get("resolve") else Ack(code, bare=not said.get("ack"))
+            return Resolve(code) if said.get("resolve") else Ack(code)
     return Words()
 
 
@@ -231,10 +229,9 @@ def _by_code(
     if named:
         # a code may be given anew once its page is not open any more
         return _do(said, next((p for p in named if p.stage is PageStage.OPEN), named[0]))
+    # also a number alone: better asked about in vain than a page left to ring for a wrong digit
     others = _running(said, sent, at)
-    if others and not (isinstance(said, Ack) and said.bare):
-        return _ask(said, others)
-    return _words(sent, at)
+    return _ask(said, others) if others else _words(sent, at)
 
 
 def _meant(said: Ack | Resolve, pages: Sequence[Concern], at: datetime) -> Sequence[Concern]:
