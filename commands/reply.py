@@ -79,15 +79,16 @@ class Words:
 Said = Ack | Resolve | OptWord | HelpWord | Words
 
 
-def read_reply(body: str, opt_out_type: str = "") -> Said:
+def read_reply(body: str, opt_out_type: str = "", *, out: bool = False) -> Said:
     """Read a reply; case, blanks and punctuation around it are ignored.
 
     Args:
         body: what was written.
         opt_out_type: STOP, START or HELP where Twilio says that the account's own word for it was
             written (Advanced Opt-Out); else empty.
+        out: whether its writer is known to have opted out of what they wrote to.
     """
-    if word := word_of(opt_out_type) or word_of(body):
+    if word := word_of(opt_out_type, out=out) or word_of(body, out=out):
         return OptWord(word)
     if _HELP & {opt_out_type, body.strip().upper()}:
         return HelpWord()

@@ -10,7 +10,7 @@ from enum import StrEnum
 import psycopg
 
 from bot.store.database import Pool
-from bot.store.optouts import heard
+from bot.store.optouts import heard, is_out
 from bot.store.pages import acknowledge, note, resolve, say, tell
 from bot.store.text import storable
 from bot.tasks import Deferrer
@@ -166,7 +166,8 @@ class Replies:
     ) -> tuple[Outcome, int | None]:
         """Do what is asked for; give the page that it is about, None if it is about none."""
         latest = writer.pages[0].page_id if writer.pages else None
-        match read_reply(reply.body, reply.opt_out_type):
+        out = await is_out(conn, reply.from_, reply.to, reply.service)
+        match read_reply(reply.body, reply.opt_out_type, out=out):
             case OptWord(word):
                 await self._opt(conn, reply, word, writer)
                 return Outcome.OPTOUT, latest

@@ -107,6 +107,18 @@ def test_start_is_left_to_twilio() -> None:
     assert read_reply("Start") == OptWord(Word.START)
 
 
+def test_yes_is_a_persons_words() -> None:
+    assert read_reply("Yes") == Words()
+
+
+def test_yes_of_who_has_opted_out_is_left_to_twilio() -> None:
+    assert read_reply("Yes", out=True) == OptWord(Word.START)
+
+
+def test_yes_is_what_twilio_says_that_it_is() -> None:
+    assert read_reply("Yes", "START") == OptWord(Word.START)
+
+
 @pytest.mark.parametrize("body", ["HELP", "help ", "Info"])
 def test_help_is_left_to_twilio(body: str) -> None:
     assert read_reply(body) == HelpWord()

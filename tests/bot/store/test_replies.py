@@ -9,11 +9,9 @@ from bot.store.replies import Outcome
 from commands.oncall import Hand, Way
 from commands.rules import Contact
 from tests.bot.store.kit import Store
-from tests.bot.store.optout_kit import out
 from tests.bot.store.reply_kit import (
     ALICE,
     BOB,
-    FROM,
     STRANGER,
     happened,
     kept,
@@ -312,50 +310,3 @@ async def test_of_somebody_who_was_paged_the_words_are_kept_with_the_page(store:
     page = await paged(store)
     await say(store, "on my way")
     assert await kept(store) == [("words", page, ALICE, "alice", "on my way")]
-
-
-# STOP, START, HELP
-
-
-async def test_stop_in_the_middle_of_a_page_is_recorded_and_told_under_its_card(
-    store: Store,
-) -> None:
-    page = await paged(store)
-    assert await say(store, "Stop") is O.OPTOUT
-    assert await out(store) == {ALICE}
-    assert await happened(store, page) == [("opted out", "alice", "sms")]
-    assert await posts(store, page) == [
-        ("note", "", "alice has texted STOP: no further page reaches them.")
-    ]
-    assert (await stage(store, page))[0] == "open"
-
-
-async def test_stop_start_and_help_are_not_answered(store: Store) -> None:
-    page = await paged(store)
-    for body in ("STOP", "START", "HELP", "info"):
-        await say(store, body)
-    assert await told(store, page) == []
-
-
-async def test_start_brings_back_and_is_in_the_timeline(store: Store) -> None:
-    page = await paged(store)
-    await say(store, "STOP", ago=5)
-    assert await say(store, "START") is O.OPTOUT
-    assert await out(store) == set()
-    assert [what for what, *_ in await happened(store, page)] == ["opted out", "opted in"]
-
-
-async def test_the_word_of_a_stranger_is_remembered_for_the_next_send(store: Store) -> None:
-    assert await say(store, "STOP", STRANGER) is O.OPTOUT
-    assert await out(store) == {STRANGER}
-
-
-async def test_an_accounts_own_word_for_stop_opts_out(store: Store) -> None:
-    assert await say(store, "arret", opt_out_type="STOP") is O.OPTOUT
-    assert await out(store, FROM) == {ALICE}
-
-
-async def test_help_is_kept_with_the_page(store: Store) -> None:
-    page = await paged(store)
-    assert await say(store, "HELP") is O.HELP
-    assert await kept(store) == [("help", page, ALICE, "alice", "HELP")]
