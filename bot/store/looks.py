@@ -42,8 +42,9 @@ FROM pace, inbound_look
 """
 
 # Of plain sends the last ones only: their answers are words to Twilio, which it obeys by itself.
+# No further back than replies are remembered (`bot.store.purge`): they would be heard twice.
 _SENDERS = """
-SELECT sender, min(since), bool_or(open) FROM (
+SELECT sender, greatest(min(since), now() - interval '36 hours'), bool_or(open) FROM (
     SELECT sender, created AS since, true AS open FROM page WHERE due IS NOT NULL
   UNION ALL
     SELECT sender, created, false FROM page
