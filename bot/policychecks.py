@@ -179,18 +179,20 @@ def _alerts(data: _Table) -> Iterator[Trouble]:
                 what = f'"{wanted}" is no [[{table}]] of this file'
                 yield Trouble(("alert", n, key), what, _known(wanted, there))
     yield from _unpaged(data)
-    for n, alert in _tables(data, "alert"):
-        if alert.get("format") == "generic" and "fields" not in alert:
+    with_fields = {n for n, alert in _tables(data, "alert") if "fields" in alert}
+    for n, form in _each(data, "alert", "format"):
+        if form == "generic" and n not in with_fields:
             remedy = 'Add a line fields = { text = "path.to.text" } to this table'
             yield Trouble(("alert", n, "format"), 'is "generic", but fields is missing', remedy)
-        if alert.get("format") in {"alertmanager", "grafana"} and "fields" in alert:
+        if form in {"alertmanager", "grafana"} and n in with_fields:
             remedy = 'Remove it, or write format = "generic"'
             yield Trouble(("alert", n, "fields"), "is for JSON of no known source", remedy)
 
 
 def _unpaged(data: _Table) -> Iterator[Trouble]:
     """Report alerts that would page from where nobody may."""
-    allows = {c["id"]: c.get("allow", []) for _, c in _tables(data, "channel") if "id" in c}
+    rows = dict(_tables(data, "channel"))
+    allows = {name: rows[n].get("allow", []) for n, name in _each(data, "channel", "id")}
     for n, channel in _each(data, "alert", "channel"):
         allow = allows.get(channel, [Action.PAGE])
         if isinstance(allow, list) and Action.PAGE not in allow:

@@ -91,6 +91,21 @@ def test_a_fault_of_an_alert_names_its_line_and_its_remedy(
     assert remedy in fault.remedy
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "what"),
+    [
+        ('id = "C0ONCALL"', 'id = ["C0ONCALL"]', "channel.id: is not text"),
+        ('id = "C0ONCALL"', "id = { a = 1 }", "channel.id: is not text"),
+        ('name = "ours"', 'name = "ours"\nformat = ["grafana"]', "alert.format: is no format"),
+        ('channel = "C0ONCALL"', 'channel = ["C0ONCALL"]', "alert.channel: is not text"),
+        ('escalation = "db"', 'escalation = ["db"]', "alert.escalation: is not text"),
+        ('allow = ["send", "page"]', "allow = [[1], { a = 1 }]", "channel.allow: is not an action"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_a_fault_like_any_other(was: str, now: str, what: str) -> None:
+    assert any(fault.what.startswith(what) for fault in faults(BASE.replace(was, now)))
+
+
 def test_alerts_of_a_channel_that_may_not_page_are_told_with_the_line_that_lets_it() -> None:
     [fault] = faults(BASE.replace('["send", "page"]', '["send"]'))
     assert (fault.where, fault.what) == (
