@@ -20,7 +20,7 @@ class Step:
         wait: for an acknowledgement, before the next step.
     """
 
-    to: tuple[str, ...]
+    to: tuple[str, ...] = field(repr=False)
     wait: timedelta
 
 
@@ -55,17 +55,20 @@ class Alert:
         name: the last part of ``POST /alerts/{name}``.
         channel: id of the Slack channel whose rules apply and where it is told.
         escalation: name of who is paged.
-        token_env: the variable that holds the bearer token.
+        token_env: the variable that holds the bearer token; not shown, as somebody may have put
+            the token itself there.
         shape: how what is posted is read.
         storm: pages within `storm_window`, from which on further alerts fold into one; 0: never.
         storm_window: how far back pages are counted.
-        token: what the variable held when the file was read; empty if it was not looked up.
+        token: what the variable held when the file was read; empty if it was not looked up. One
+            that is changed in ``.env`` alone holds from the next edit of sms.toml on: only that is
+            looked at.
     """
 
     name: str
     channel: str
     escalation: str
-    token_env: str
+    token_env: str = field(repr=False)
     shape: Shape
     storm: int
     storm_window: timedelta

@@ -5,7 +5,6 @@ the wrong type is passed over here, since the schema tells of it.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -203,15 +202,18 @@ def _unpaged(data: _Table) -> Iterator[Trouble]:
 
 
 def unset(data: _Table, variables: Mapping[str, str]) -> Iterator[Trouble]:
-    """Find the tokens of alerts that no variable holds."""
+    """Find the tokens of alerts that no variable holds.
+
+    What stands there is not quoted: it may be the token itself, and a token may look like a name.
+    """
     for n, name in _each(data, "alert", "token_env"):
         if not variables.get(name, "").strip():
-            # what is not written like a variable may be the token itself, which is not to be shown
-            called = name if re.fullmatch(r"[A-Z][A-Z0-9_]{,39}", name) else "the variable it names"
+            what = "names a variable that is not set"
             remedy = (
-                f"Set {called} in the environment or in .env to the token that the alerts bring"
+                "Write the name of a variable here, and set that one in the environment or in .env "
+                "to the token that the alerts bring"
             )
-            yield Trouble(("alert", n, "token_env"), f"{called} is not set", remedy)
+            yield Trouble(("alert", n, "token_env"), what, remedy)
 
 
 def _known(wanted: str, there: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ Grafana's is Alertmanager's with more in it, so one reader serves both.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from commands.notice import KEPT, LABEL, Alarm, Malformed, Notice, bounded, digest, link_of
@@ -29,9 +29,9 @@ _UNSAID = ("alertname", "severity")
 class _Alert:
     key: str
     firing: bool
-    labels: _Texts
-    annotations: _Texts
-    links: tuple[object, ...]
+    labels: _Texts = field(repr=False)
+    annotations: _Texts = field(repr=False)
+    links: tuple[object, ...] = field(repr=False)
 
     @property
     def name(self) -> str:

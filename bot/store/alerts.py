@@ -103,7 +103,7 @@ class Route:
 
     name: str
     channel: str
-    sender: str
+    sender: str = field(repr=False)
     escalation: Escalation
     storm: int
     window: timedelta
@@ -148,7 +148,7 @@ class _Page:
 
     id: int
     stage: PageStage
-    body: str
+    body: str = field(repr=False)
     storm: bool
     by_hand: bool = False
     alerts: dict[str, bool] = field(default_factory=dict)

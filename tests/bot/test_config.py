@@ -328,7 +328,7 @@ def test_an_alert_without_its_token_is_told_with_all_other_faults(home: Path) ->
     (home / "sms.toml").write_text(ALERT, encoding="utf-8")
     found = faults(home, {**without("TWILIO_FROM"), "PROM_TOKEN": " "})
     assert list(found) == ["TWILIO_FROM", "sms.toml, line 12"]
-    assert "PROM_TOKEN is not set" in found["sms.toml, line 12"]
+    assert "names a variable that is not set" in found["sms.toml, line 12"]
 
 
 def test_variables_are_read_anew_for_a_file_that_is_read_anew(home: Path) -> None:

@@ -75,6 +75,10 @@ async def storm(alerts: Alerts, count: int = 5) -> None:
         assert (await alerts.take(ROUTE, notice(f"own {n}", "a"))).did is Did.OPENED
 
 
+def test_no_repr_shows_a_number() -> None:
+    assert "5005550006" not in repr(ROUTE)
+
+
 async def test_an_alert_that_fires_opens_a_page_for_its_escalation(
     store: Store, alerts: Alerts
 ) -> None:
