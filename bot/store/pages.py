@@ -113,16 +113,29 @@ _NOTE = "INSERT INTO page_event (page_id, what, who, how, detail) VALUES (%s, %s
 _SAY = "INSERT INTO page_post (page_id, kind, who, text) VALUES (%s, %s, %s, %s)"
 
 
+class NoCodeError(LookupError):
+    """Every reply code is that of a page that waits: only once one has ended is there room."""
+
+    def __init__(self) -> None:
+        super().__init__("too many pages wait for an acknowledgement")
+
+
 async def open_page(conn: psycopg.AsyncConnection, jobs: Deferrer, new: NewSend) -> Committed:
     """Open the page of `new.ladder`; one of a known `request_key` is given as it is.
 
     Its first step fires as soon as this is committed.
+
+    Raises:
+        NoCodeError: all codes are in use.
     """
     ladder, actor = new.ladder, new.actor
     if ladder is None:
         raise ValueError("a page needs a ladder")
     await conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))  # two want two codes
-    [code] = await _one(conn, _CODE, ())
+    free = await (await conn.execute(_CODE, ())).fetchone()
+    if free is None:
+        raise NoCodeError
+    [code] = free
     row = await (
         await conn.execute(
             _OPEN,

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import psycopg
@@ -17,6 +20,7 @@ from bot import intake
 from bot.metrics import Metrics
 from bot.policyfile import PolicySource, parse
 from bot.store.alerts import Did, Route, Taken
+from bot.store.pages import NoCodeError
 from bot.web import LIMIT, Listener
 from commands.notice import Notice
 from tests.payloads import alertmanager
@@ -84,8 +88,21 @@ def policy(text: str = POLICY, token: str = TOKEN) -> PolicySource:
 
 @pytest.fixture
 async def gate() -> AsyncIterator[Intake]:
+    async with listening() as made:
+        yield made
+
+
+@pytest.fixture
+async def hurried() -> AsyncIterator[Intake]:
+    """One that waits for no body."""
+    async with listening(reading=0.1) as made:
+        yield made
+
+
+@asynccontextmanager
+async def listening(reading: float = intake.READING) -> AsyncIterator[Intake]:
     made = Intake(policy())
-    route = intake.alerts(made.source, "+15005550006", made.take, made.metrics)
+    route = intake.alerts(made.source, "+15005550006", made.take, made.metrics, reading=reading)
     listener = Listener("127.0.0.1", 0, [route], 1.0)
     made.address = await listener.start()
     yield made
@@ -174,8 +191,48 @@ async def test_what_the_database_does_not_take_is_to_be_sent_again(
     gate.fault = fault
     status, told = await gate.post()
     assert status == 503
-    assert "send it again" in str(told["error"])
+    assert told["error"] == "it may not be written down; send it again"
     assert gate.counted() == ["unwritten"]
+
+
+async def test_where_too_many_pages_wait_an_alert_is_to_be_sent_again(gate: Intake) -> None:
+    gate.fault = NoCodeError()
+    status, told = await gate.post()
+    error = "too many pages wait for an acknowledgement; send it again"
+    assert (status, told) == (503, {"error": error})
+    assert gate.counted() == ["unwritten"]
+
+
+async def raw(gate: Intake, head: str, body: bytes) -> bytes:
+    """Post bytes as they are; give the first line of the answer."""
+    parts = urlsplit(gate.address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    lines = (
+        "POST /alerts/prom HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {TOKEN}",
+        head,
+        "",
+        "",
+    )
+    writer.write("\r\n".join(lines).encode() + body)
+    line = await reader.readline()
+    writer.close()
+    return line
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(hurried: Intake) -> None:
+    assert b" 408 " in await raw(hurried, "Content-Length: 100", b"{")
+    assert (hurried.taken, hurried.counted()) == ([], ["slow"])
+
+
+async def test_a_body_that_cannot_be_unpacked_is_malformed(
+    gate: Intake, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = "Content-Encoding: gzip\r\nContent-Length: 4"
+    assert b" 400 " in await raw(gate, head, b"\x07abc")
+    assert (gate.taken, gate.counted()) == ([], ["broken"])
+    assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
 async def test_a_database_that_hangs_is_not_waited_for() -> None:
