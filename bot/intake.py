@@ -27,6 +27,10 @@ ALERTS_PATH = "/alerts/"
 PATIENCE = 5.0
 """Seconds to write an alert down: its source tries again."""
 
+AT_ONCE = 32_768
+"""Bytes of a message that are read at once: 5 ms of work. More is read in a thread, as nothing else
+is done meanwhile, such as taking a person's acknowledgement."""
+
 READING = 10.0
 """Seconds for the whole of a message to come."""
 
@@ -102,7 +106,10 @@ class _Intake:
 
     async def _read(self, body: bytes, found: Alert, file: PolicyFile) -> _Answer:
         try:
-            notice = read_notice(body, found.shape)
+            if len(body) > AT_ONCE:
+                notice = await asyncio.to_thread(read_notice, body, found.shape)
+            else:
+                notice = read_notice(body, found.shape)
         except Malformed as exc:
             log.warning("alert.malformed", route=found.name)
             return _fault(400, "malformed", str(exc))

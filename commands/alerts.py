@@ -44,7 +44,7 @@ def read_notice(body: bytes, shape: Shape) -> Notice:
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        data = json.loads(body)
+        data = json.loads(body.decode("utf-8-sig"))  # of bytes, it would read UTF-16 as well
     except RecursionError:
         raise Malformed("the JSON is nested too deeply") from None
     except ValueError as exc:  # also of its encoding, and of a number beyond Python

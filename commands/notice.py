@@ -14,7 +14,7 @@ from typing import Final
 from commands.segments import MAX_BODY, utf16_units
 
 KEPT: Final = 1000
-"""Alarms of one notice at the most; those that fire are kept first."""
+"""Alerts of one message that are read at the most; those that fire first."""
 
 LABEL: Final = 120
 """UTF-16 units of an alarm's name for people."""

@@ -4,11 +4,13 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -176,6 +178,32 @@ async def test_a_body_of_just_the_limit_is_taken_and_a_longer_one_is_not(gate: I
     assert status == 413
     assert "1,048,576" in str(told["error"])
     assert (len(gate.taken), sorted(gate.counted())) == (1, ["opened", "too_large"])
+
+
+class Threads(ThreadPoolExecutor):
+    """Remembers what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.asked: list[str] = []
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as it is there
+        self.asked.append(str(args))
+        return super().submit(*args, **kwargs)
+
+
+@pytest.mark.parametrize(("size", "threads"), [(intake.AT_ONCE, 0), (intake.AT_ONCE + 1, 1)])
+async def test_a_long_body_is_read_where_it_is_in_nobodys_way(
+    gate: Intake, size: int, threads: int
+) -> None:
+    pool = Threads()
+    asyncio.get_running_loop().set_default_executor(pool)
+    assert (await gate.post(BODY.ljust(size)))[0] == 200
+    assert sum("read_notice" in each for each in pool.asked) == threads
+
+
+async def test_a_long_body_that_is_malformed_is_told_so(gate: Intake) -> None:
+    assert (await gate.post(b"{}".ljust(LIMIT)))[0] == 400
 
 
 async def test_a_malformed_body_is_answered_with_what_to_mend(gate: Intake) -> None:

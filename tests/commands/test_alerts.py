@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.alertgroups import LABELS
 from commands.alerts import read_notice
 from commands.notice import KEPT, Alarm, Fields, Format, Malformed, Notice, Shape, bounded
 from commands.segments import utf16_units
@@ -169,7 +170,33 @@ def test_of_too_many_alerts_those_that_fire_are_kept() -> None:
     notice = read(alertmanager(*over, web(KEPT)))
     assert len(notice.alarms) == KEPT
     assert notice.alarms[0].firing
-    assert not notice.whole
+    assert notice.text.startswith("InstanceDown")
+
+
+def test_where_more_fire_than_are_kept_those_not_named_may_fire_too() -> None:
+    notice = read(alertmanager(*map(web, range(KEPT + 5))))
+    assert (len(notice.alarms), notice.whole) == (KEPT, False)
+    assert notice.text.startswith(f"{KEPT + 5} firing: ")
+    assert notice.text.endswith(f"and {KEPT - 15} more")
+
+
+def test_where_all_are_over_those_not_named_are_over_too() -> None:
+    notice = read(alertmanager(*(web(n, status="resolved") for n in range(KEPT + 5))))
+    assert (len(notice.alarms), notice.whole, notice.firing) == (KEPT, True, False)
+
+
+def test_what_is_not_kept_is_not_read() -> None:
+    odd = [web(n, status="resolved") | {"labels": [n]} for n in range(KEPT)]
+    data = alertmanager(*map(web, range(KEPT)))
+    assert read(data | {"alerts": [*odd, *data["alerts"]]}).firing
+
+
+def test_of_an_alert_some_labels_are_read() -> None:
+    many: dict[str, object] = {f"l{n:03}": "x" for n in range(LABELS + 1)} | {"l999": {}}
+    first, other = web(1) | {"labels": many}, web(1) | {"labels": many | {"l000": "y"}}
+    bare = [alertmanager() | {"alerts": [each | {"fingerprint": ""}]} for each in (first, other)]
+    assert read(bare[0]).alarms != read(bare[1]).alarms
+    assert "l999" not in read(bare[0]).text
 
 
 def test_an_alert_is_called_by_name_and_labels() -> None:
@@ -204,8 +231,21 @@ def test_what_is_not_of_the_shape_is_told_with_what_to_mend(data: object, told: 
     assert told in why(data)
 
 
+def test_a_byte_order_mark_is_no_matter() -> None:
+    assert read_notice(json.dumps(alertmanager()).encode("utf-8-sig"), AUTO).firing
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff\xfe\xff", b"{", b'{"a": ' + b"9" * 5000 + b"}", b"alerts=1"]
+    "body",
+    [
+        b"",
+        b"\xff\xfe\xff",
+        '{"text": "a"}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-16-le"),
+        b"{",
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b"alerts=1",
+    ],
 )
 def test_what_is_no_json_is_told(body: bytes) -> None:
     with pytest.raises(Malformed, match="JSON"):
