@@ -72,7 +72,13 @@ def read_group(data: _Row) -> Notice:
         link=link_of([*(link for a in firing for link in a.links), data.get("externalURL")]),
         # what is over may be left out: it is over by not being there
         whole=not data.get("truncatedAlerts") and sum(fire) <= KEPT,
+        teller=_teller(data.get("externalURL")),
     )
+
+
+def _teller(url: object) -> str:
+    """Name whose message it is: what another Alertmanager does not name may well fire."""
+    return digest(url) if isinstance(url, str) and url else ""
 
 
 def _alert(row: _Row, where: str, *, firing: bool) -> _Alert:

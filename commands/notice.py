@@ -98,7 +98,9 @@ class Notice:
         text: what is wrong, for an SMS.
         alarms: its alerts, each key once; at least one.
         link: an address to look at, maybe empty.
-        whole: whether every alert of the group is here: one that is not is over.
+        whole: whether every alert of the group that its teller knows is here: one that is not is
+            over.
+        teller: which of several sources of a route tells it, a digest; empty if they do not say.
     """
 
     key: str
@@ -106,6 +108,7 @@ class Notice:
     alarms: tuple[Alarm, ...]
     link: str = field(default="", repr=False)
     whole: bool = True
+    teller: str = ""
 
     @property
     def firing(self) -> bool:

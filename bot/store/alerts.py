@@ -50,17 +50,18 @@ ORDER BY p.id, a.key FOR NO KEY UPDATE OF p
 """
 
 _TOLD = """
-INSERT INTO alert (page_id, route, key, label)
-SELECT %s, %s, key, label FROM unnest(%s::text[], %s::text[]) AS told(key, label)
-ON CONFLICT (page_id, key) DO UPDATE
-SET firing = true, times = alert.times + 1, last = now(), label = excluded.label
+INSERT INTO alert (page_id, route, teller, key, label)
+SELECT %s, %s, %s, key, label FROM unnest(%s::text[], %s::text[]) AS told(key, label)
+ON CONFLICT (page_id, key) DO UPDATE SET firing = true, times = alert.times + 1, last = now(),
+    label = excluded.label, teller = excluded.teller
 """
 
-# those told as over, and of a message that names all of its group whatever it does not name
+# Those told as over, and of a message that names all of its group whatever it does not name, if it
+# is the same source that named it: another one of the route does not know of it.
 _OVER = """
 UPDATE alert SET firing = false, last = now()
 WHERE page_id = ANY(%(pages)s) AND starts_with(key, %(group)s) AND firing
-  AND (key = ANY(%(over)s) OR (%(whole)s AND NOT key = ANY(%(firing)s)))
+  AND (key = ANY(%(over)s) OR (%(whole)s AND teller = %(teller)s AND NOT key = ANY(%(firing)s)))
 RETURNING page_id
 """
 
@@ -218,6 +219,7 @@ class _Intake:
             "group": self._group,
             "over": [self._group + a.key for a in self._notice.alarms if not a.firing],
             "whole": self._notice.whole,
+            "teller": self._notice.teller,
             "firing": list(self._firing),
         }
         return Counter(number for (number,) in await self._rows(_OVER, told))
@@ -270,7 +272,8 @@ class _Intake:
         return Taken(did, number)
 
     async def _tell(self, number: int) -> None:
-        told = (number, self._route.name, list(self._firing), list(self._firing.values()))
+        who = (number, self._route.name, self._notice.teller)
+        told = (*who, list(self._firing), list(self._firing.values()))
         await self._conn.execute(_TOLD, told)
 
     async def _note(self, page: _Page, gone: int) -> None:

@@ -161,6 +161,13 @@ def test_an_alert_without_a_status_has_that_of_its_message() -> None:
     assert not read({"status": "resolved", "alerts": [bare]}).firing
 
 
+def test_two_alertmanagers_are_told_apart() -> None:
+    ours, theirs = read(alertmanager()), read(alertmanager(externalURL="http://other"))
+    assert ours.key == theirs.key
+    assert ours.teller != theirs.teller != ""
+    assert read(alertmanager(externalURL=["x"])).teller == ""
+
+
 def test_a_message_that_left_alerts_out_is_not_the_whole_group() -> None:
     assert not read(alertmanager(web(1), truncatedAlerts=3)).whole
 

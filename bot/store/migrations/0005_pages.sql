@@ -158,6 +158,8 @@ CREATE TABLE alert (
     route   text NOT NULL,
     key     text NOT NULL,
     firing  boolean NOT NULL DEFAULT true,
+    -- a digest of which of several sources of the route told it last
+    teller  text NOT NULL DEFAULT '',
     -- how often it was told
     times   integer NOT NULL DEFAULT 1,
     label   text NOT NULL DEFAULT '',

@@ -159,6 +159,35 @@ async def test_what_a_whole_group_does_not_name_any_more_is_over(
     assert (await alerts.take(ROUTE, notice(over="a"))).did is Did.RESOLVED
 
 
+async def test_what_one_source_does_not_name_may_fire_by_another(
+    store: Store, alerts: Alerts
+) -> None:
+    ours, theirs = replace(notice(firing="a"), teller="1"), replace(notice(firing="b"), teller="2")
+    await alerts.take(ROUTE, ours)
+    for each in (theirs, ours, theirs):
+        assert (await alerts.take(ROUTE, each)).did is Did.JOINED
+    over = replace(notice(over="b"), teller="2")
+    assert (await alerts.take(ROUTE, over)).did is Did.JOINED
+    assert [firing for _, firing, _ in await told(store)] == [True, False]
+
+
+async def test_what_any_source_says_is_over_is(store: Store, alerts: Alerts) -> None:
+    await alerts.take(ROUTE, replace(notice(firing="a"), teller="1"))
+    over = replace(notice(over="a"), teller="2")
+    assert (await alerts.take(ROUTE, over)).did is Did.RESOLVED
+
+
+async def test_who_told_an_alert_last_is_whose_silence_ends_it(
+    store: Store, alerts: Alerts
+) -> None:
+    for teller in ("1", "2"):
+        await alerts.take(ROUTE, replace(notice(firing="ab"), teller=teller))
+    await alerts.take(ROUTE, replace(notice(firing="a"), teller="1"))
+    assert [firing for _, firing, _ in await told(store)] == [True, True]
+    await alerts.take(ROUTE, replace(notice(firing="a"), teller="2"))
+    assert [firing for _, firing, _ in await told(store)] == [True, False]
+
+
 async def test_a_page_is_shown_anew_when_one_of_its_alerts_ends(
     store: Store, alerts: Alerts
 ) -> None:
