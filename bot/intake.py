@@ -16,7 +16,7 @@ from bot.metrics import Metrics
 from bot.oncallfile import Alert
 from bot.policyfile import PolicyFile, PolicySource
 from bot.store.alerts import Route, Taken
-from bot.store.pages import NoCodeError
+from bot.store.codes import NoCodeError
 from bot.web import LIMIT
 from commands.alerts import read_notice
 from commands.notice import Malformed, Notice

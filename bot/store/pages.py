@@ -10,6 +10,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from bot.store.audit import append
+from bot.store.codes import free_code
 from bot.store.ladders import steps_of
 from bot.store.marks import mark_pages
 from bot.store.optouts import leave_out
@@ -23,24 +24,6 @@ from commands.pagetext import told_text
 LOOK = 3.0
 """Seconds until Twilio is first asked what became of a page's messages, unless `poll` is off: who
 is not reached is to be known soon, also where a callback was lost."""
-
-_LOCK = 0x70616765
-
-# The next number that nobody has had for a day, as somebody may still answer the page that had it;
-# the one that was used longest ago where there is none. Three digits where all of two are in use.
-_CODE = """
-WITH lately AS (
-    SELECT code, max(created) AS at FROM page WHERE created > now() - interval '1 day' GROUP BY 1
-), candidate AS (
-    SELECT n, (10 + (n + (SELECT coalesce(max(id), 0) FROM page)) %% 90)::text AS code
-    FROM generate_series(0, 89) AS n
-  UNION ALL
-    SELECT n, n::text FROM generate_series(100, 999) AS n
-)
-SELECT code FROM candidate LEFT JOIN lately USING (code)
-WHERE code NOT IN (SELECT code FROM page WHERE stage = 'open')
-ORDER BY lately.at NULLS FIRST, n LIMIT 1
-"""
 
 _OPEN = """
 INSERT INTO page (request_key, team, channel, actor, source, sender, body, intent, link, code,
@@ -113,29 +96,18 @@ _NOTE = "INSERT INTO page_event (page_id, what, who, how, detail) VALUES (%s, %s
 _SAY = "INSERT INTO page_post (page_id, kind, who, text) VALUES (%s, %s, %s, %s)"
 
 
-class NoCodeError(LookupError):
-    """Every reply code is that of a page that waits: only once one has ended is there room."""
-
-    def __init__(self) -> None:
-        super().__init__("too many pages wait for an acknowledgement")
-
-
 async def open_page(conn: psycopg.AsyncConnection, jobs: Deferrer, new: NewSend) -> Committed:
     """Open the page of `new.ladder`; one of a known `request_key` is given as it is.
 
     Its first step fires as soon as this is committed.
 
     Raises:
-        NoCodeError: all codes are in use.
+        bot.store.codes.NoCodeError: all codes are in use.
     """
     ladder, actor = new.ladder, new.actor
     if ladder is None:
         raise ValueError("a page needs a ladder")
-    await conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))  # two want two codes
-    free = await (await conn.execute(_CODE, ())).fetchone()
-    if free is None:
-        raise NoCodeError
-    [code] = free
+    code = await free_code(conn)
     row = await (
         await conn.execute(
             _OPEN,

@@ -22,7 +22,7 @@ from bot import intake
 from bot.metrics import Metrics
 from bot.policyfile import PolicySource, parse
 from bot.store.alerts import Did, Route, Taken
-from bot.store.pages import NoCodeError
+from bot.store.codes import NoCodeError
 from bot.web import LIMIT, Listener
 from commands.notice import Notice
 from tests.payloads import alertmanager

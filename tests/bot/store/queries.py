@@ -14,6 +14,7 @@ from bot.store import (
     book,
     cards,
     claims,
+    codes,
     doubts,
     homes,
     intents,
@@ -258,7 +259,7 @@ def _paged(page: int, sends: Sequence[int]) -> Sequence[Hot]:
         "guard": timedelta(minutes=10),
     }
     return [
-        Hot("page: a code that is free", pages._CODE, ()),
+        Hot("page: a code that is free", codes._CODE, ()),
         Hot("page: who is paged with the same text", intents._ALREADY_PAGE, same),
         Hot("page: as it stands", pagesteps._STANDING, (page,)),
         Hot("page: the steps that fired", pagesteps._FIRED, (page,)),

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.store.pages import NoCodeError, open_page
+from bot.store.codes import NoCodeError
+from bot.store.pages import open_page
 from bot.store.questions import PostgresQuestions
 from commands.model import Committed, Kind, LimitReached, NewSend
 from commands.oncall import Ladder, Rung
