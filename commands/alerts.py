@@ -65,6 +65,7 @@ def _by_fields(data: Mapping[str, Any], fields: Fields, resolved: tuple[str, ...
         text=text,
         alarms=(Alarm("", firing, bounded(text or key, LABEL)),),
         link=link_of([_at(data, fields.link, "link")]),
+        resolvable=bool(fields.status),
     )
 
 

@@ -100,6 +100,7 @@ class Notice:
         link: an address to look at, maybe empty.
         whole: whether every alert of the group that its teller knows is here: one that is not is
             over.
+        resolvable: whether its source tells when an alert is over.
         teller: which of several sources of a route tells it, a digest; empty if they do not say.
     """
 
@@ -109,6 +110,7 @@ class Notice:
     link: str = field(default="", repr=False)
     whole: bool = True
     teller: str = ""
+    resolvable: bool = True
 
     @property
     def firing(self) -> bool:

@@ -337,6 +337,12 @@ def test_without_a_key_the_text_tells_one_alert_from_another() -> None:
     assert first.firing
 
 
+def test_json_that_has_no_status_never_tells_that_it_is_over() -> None:
+    assert not read({"title": "Disk full"}, Shape(fields=Fields("title"))).resolvable
+    assert read(incident(), OURS).resolvable
+    assert read(alertmanager()).resolvable
+
+
 def test_a_key_that_reads_like_the_text_of_another_is_not_that() -> None:
     keyed, plain = Shape(fields=Fields("title", "id")), Shape(fields=Fields("title"))
     assert read({"title": "b", "id": "a"}, keyed).key != read({"title": "a"}, plain).key

@@ -269,7 +269,7 @@ def _paged(page: int, sends: Sequence[int]) -> Sequence[Hot]:
         Hot("page: complete a step", pagesteps._COMPLETE, (False, page, 1), writes=True),
         Hot("page: a later step instead", pagesteps._SUPERSEDE, later, writes=True),
         Hot("page: who may have got it", pages._PAGED, (page,)),
-        Hot("page: call off", pages._CALL_OFF, {"page": page, "why": "over"}, writes=True),
+        Hot("page: call off", pages._CALL_OFF, {"pages": [page], "why": "over"}, writes=True),
         Hot("page: tell", pages._TELL, told, writes=True),
         Hot("page: to be answered", pageviews._ONE, (page,)),
         Hot("page: those of a channel", pageviews._LATELY, {"channel": "C1", "count": 20}),

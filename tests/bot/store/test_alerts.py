@@ -9,7 +9,8 @@ import pytest
 
 from bot.oncallfile import Escalation, Step
 from bot.store.alerts import Alerts, Did, Route, Taken
-from bot.store.pages import acknowledge, resolve
+from bot.store.marks import mark_pages
+from bot.store.pages import acknowledge, note, resolve, tell
 from commands.notice import Alarm, Notice, digest
 from commands.oncall import Hand, Way
 from tests.bot.store.kit import Store
@@ -62,6 +63,36 @@ async def told(store: Store) -> Sequence[tuple[str, bool, int]]:
 async def acked(store: Store, page: int) -> None:
     async with store.pool.connection() as conn, conn.transaction():
         await acknowledge(conn, store.jobs, page, BOB)
+
+
+async def later(store: Store, **span: float) -> None:
+    """Let what was done be so long ago."""
+    past = timedelta(**span)
+    await store.change("UPDATE alert SET last = now() - %s, since = since - %s", past, past)
+    await store.change(
+        "UPDATE page SET created = created - %s, acked_at = acked_at - %s", past, past
+    )
+    await store.change("ALTER TABLE page_event DISABLE TRIGGER USER")
+    await store.change("UPDATE page_event SET at = at - %s", past)
+    await store.change("ALTER TABLE page_event ENABLE TRIGGER USER")
+
+
+async def exhausted(store: Store, page: int) -> None:
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL WHERE id = %s", page)
+    async with store.pool.connection() as conn:
+        await note(conn, page, "exhausted")
+
+
+async def paged(store: Store, page: int) -> None:
+    """Let a step of a page have reached alice."""
+    async with store.pool.connection() as conn, conn.transaction():
+        alice = [("+16175551212", "alice")]
+        send = await tell(conn, store.jobs, page, "step", "text", alice, step=0)
+    await store.change(
+        "UPDATE delivery SET state = 'delivered', attempt = 1, code = '200', sid = 'SM' || id"
+        " WHERE send_id = %s",
+        send,
+    )
 
 
 async def resolved(store: Store, page: int) -> None:
@@ -126,11 +157,86 @@ async def test_a_page_says_what_its_group_says_last(store: Store, alerts: Alerts
     assert await bodies(store) == ["2 firing in g"]
 
 
-async def test_an_acknowledged_page_is_joined_as_well(store: Store, alerts: Alerts) -> None:
-    await alerts.take(ROUTE, notice(firing="a"))
+async def test_what_still_fires_joins_its_page_however_long_a_person_has_had_it(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab"))
     await acked(store, 1)
+    await later(store, hours=5)
+    assert await alerts.take(ROUTE, notice(firing="a", whole=False)) == Taken(Did.JOINED, 1)
     assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.JOINED, 1)
     assert await stages(store) == ["acknowledged"]
+
+
+async def test_what_is_new_to_a_page_that_a_person_has_pages(store: Store, alerts: Alerts) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await acked(store, 1)
+    assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.OPENED, 2)
+    assert await alerts.take(ROUTE, notice(firing="abc")) == Taken(Did.JOINED, 2)
+    assert await bodies(store) == ["1 firing in g", "2 of 3 firing: alert b; alert c"]
+    assert await alerts.take(ROUTE, notice(over="abc")) == Taken(Did.RESOLVED, 2)
+    assert await stages(store) == ["resolved", "resolved"]
+
+
+async def test_what_was_over_and_fires_again_pages_though_a_person_has_its_page(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab"))
+    await acked(store, 1)
+    await alerts.take(ROUTE, notice(firing="a", over="b"))
+    assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.OPENED, 2)
+    assert await stages(store) == ["acknowledged", "open"]
+
+
+async def test_what_is_never_told_as_over_pages_again_after_it_was_quiet_for_an_hour(
+    store: Store, alerts: Alerts
+) -> None:
+    told = replace(notice(firing="a"), resolvable=False)
+    await alerts.take(ROUTE, told)
+    await acked(store, 1)
+    await later(store, minutes=59)
+    assert await alerts.take(ROUTE, told) == Taken(Did.JOINED, 1)
+    await later(store, minutes=61)
+    assert await alerts.take(ROUTE, told) == Taken(Did.OPENED, 2)
+    assert await alerts.take(ROUTE, told) == Taken(Did.JOINED, 2)
+
+
+async def test_what_pages_again_is_the_matter_of_one_page(store: Store, alerts: Alerts) -> None:
+    told = replace(notice(firing="a"), resolvable=False)
+    await alerts.take(ROUTE, told)
+    await acked(store, 1)
+    await later(store, minutes=61)
+    await alerts.take(ROUTE, told)
+    assert await store.rows("SELECT stage, resolved_by, resolved_how FROM page WHERE id = 1") == [
+        ("resolved", "page #2", "alert")
+    ]
+
+
+async def test_what_joins_an_open_page_is_the_matter_of_that_alone(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, replace(notice(firing="a"), resolvable=False))
+    await acked(store, 1)
+    await alerts.take(ROUTE, notice(firing="b", whole=False))
+    await later(store, minutes=61)
+    once_more = replace(notice(firing="a", whole=False), resolvable=False)
+    assert await alerts.take(ROUTE, once_more) == Taken(Did.JOINED, 2)
+    assert await stages(store) == ["resolved", "open"]
+
+
+async def test_alerts_that_change_two_pages_lock_their_cards_in_one_order(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await acked(store, 1)
+    await alerts.take(ROUTE, notice(firing="ab"))
+    async with store.pool.connection() as conn, conn.transaction():
+        await mark_pages(conn, store.jobs, [1])
+        more = asyncio.create_task(alerts.take(ROUTE, notice(firing="bc", over="a")))
+        await store.someone_waits()
+        await mark_pages(conn, store.jobs, [1, 2])
+    assert (await more).did is Did.JOINED
+    assert await stages(store) == ["resolved", "open"]
 
 
 async def test_groups_and_routes_have_pages_of_their_own(store: Store, alerts: Alerts) -> None:
@@ -230,14 +336,114 @@ async def test_a_page_that_nobody_acknowledged_is_resolved_too(
     assert await alerts.take(ROUTE, notice(over="a")) == Taken(Did.RESOLVED, 1)
 
 
-async def test_what_nobody_acknowledged_and_fires_on_opens_a_new_page(
+async def test_what_nobody_acknowledged_and_fires_on_goes_on_as_a_new_page(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="ab"))
+    await paged(store, 1)
+    await exhausted(store, 1)
+    await later(store, minutes=11)
+    assert await alerts.take(ROUTE, notice(firing="a", whole=False)) == Taken(Did.OPENED, 3)
+    assert await store.rows("SELECT stage, resolved_by, resolved_how FROM page ORDER BY id") == [
+        ("resolved", "page #3", "alert"),
+        ("open", "", ""),
+    ]
+    assert await store.count("send") == 1  # nobody was told anything
+    assert await alerts.take(ROUTE, notice(over="a", whole=False)) == Taken(Did.JOINED, 3)
+    await paged(store, 3)
+    assert await alerts.take(ROUTE, notice(over="b", whole=False)) == Taken(Did.RESOLVED, 3)
+    resolutions = "SELECT page_id FROM send WHERE page_step IS NULL"
+    assert await store.rows(resolutions) == [(3,)]
+
+
+async def test_what_nobody_acknowledged_does_not_page_anew_at_once(
     store: Store, alerts: Alerts
 ) -> None:
     await alerts.take(ROUTE, notice(firing="a"))
-    await store.change("UPDATE page SET stage = 'exhausted', due = NULL")
-    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.OPENED, 2)
-    await alerts.take(ROUTE, notice(over="a"))
-    assert await stages(store) == ["resolved", "resolved"]
+    await exhausted(store, 1)
+    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.JOINED, 1)
+    await later(store, minutes=9)
+    assert await alerts.take(ROUTE, notice(firing="a")) == Taken(Did.JOINED, 1)
+    assert await stages(store) == ["exhausted"]
+
+
+async def test_what_is_new_to_a_page_that_nobody_acknowledged_pages_at_once(
+    store: Store, alerts: Alerts
+) -> None:
+    await alerts.take(ROUTE, notice(firing="a"))
+    await exhausted(store, 1)
+    assert await alerts.take(ROUTE, notice(firing="ab")) == Taken(Did.OPENED, 2)
+    assert await stages(store) == ["resolved", "open"]
+
+
+async def test_a_storm_that_nobody_acknowledged_goes_on_without_what_left_it(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await alerts.take(ROUTE, notice("s2", "b"))
+    await exhausted(store, 6)
+    await later(store, minutes=11)
+    assert await alerts.take(ROUTE, notice("s1", "a")) == Taken(Did.OPENED, 7)
+    assert (await stages(store))[5] == "exhausted"
+    assert await alerts.take(ROUTE, notice("s2", "b")) == Taken(Did.OPENED, 8)
+    assert (await stages(store))[5] == "resolved"
+
+
+async def test_a_storm_goes_on_as_the_next_one(store: Store, alerts: Alerts) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await alerts.take(ROUTE, notice("s2", "b"))
+    await exhausted(store, 6)
+    await later(store, minutes=11)
+    for n in range(5):
+        await alerts.take(ROUTE, notice(f"more {n}", "a"))
+    assert await alerts.take(ROUTE, notice("s1", "a")) == Taken(Did.FOLDED, 12)
+    such = "such as alert b; alert a"
+    assert (await bodies(store))[-1] == f"Alert storm on prom: 2 alerts, {such}"
+    assert (await stages(store))[5] == "resolved"
+    assert await alerts.take(ROUTE, notice("s1", over="a")) == Taken(Did.JOINED, 12)
+    assert (await bodies(store))[-1] == "Alert storm on prom: 1 alert, such as alert b"
+
+
+async def test_a_storm_that_a_person_has_counts_alerts_for_its_window_only(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await acked(store, 6)
+    assert await alerts.take(ROUTE, notice("s1", "a")) == Taken(Did.JOINED, 6)
+    assert await alerts.take(ROUTE, notice("s2", "b")) == Taken(Did.FOLDED, 6)
+    await later(store, minutes=6)
+    assert await alerts.take(ROUTE, notice("s2", "b")) == Taken(Did.OPENED, 7)
+
+
+async def test_what_is_new_to_its_group_is_none_of_an_old_storms(
+    store: Store, alerts: Alerts
+) -> None:
+    await storm(alerts)
+    await alerts.take(ROUTE, notice("s1", "a"))
+    await later(store, minutes=6)
+    assert await alerts.take(ROUTE, notice("s1", "ab")) == Taken(Did.OPENED, 7)
+    assert await alerts.take(ROUTE, notice("s1", "a", whole=False)) == Taken(Did.JOINED, 6)
+
+
+async def test_a_storm_names_what_fires_now(store: Store, alerts: Alerts) -> None:
+    await storm(alerts)
+    for name in "abc":
+        await alerts.take(ROUTE, notice(f"s{name}", name))
+    await alerts.take(ROUTE, notice("sa", over="a"))
+    assert (await bodies(store))[-1] == "Alert storm on prom: 2 alerts, such as alert b; alert c"
+
+
+async def test_one_route_does_not_wait_for_another(store: Store, alerts: Alerts) -> None:
+    async with store.pool.connection() as conn, conn.transaction():
+        await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('alert:prom', 2))")
+        waits = asyncio.create_task(alerts.take(ROUTE, notice(firing="a")))
+        await store.someone_waits()
+        other = replace(ROUTE, name="other")
+        assert (await alerts.take(other, notice(firing="a"))).did is Did.OPENED
+    await waits
 
 
 async def test_what_a_person_resolved_is_left_alone_for_a_while(
