@@ -143,12 +143,11 @@ def _known(header: str, alert: Alert) -> bool:
 
 def _route(alert: Alert, file: PolicyFile, sender: str) -> Route:
     """Give what a route does; that its channel and escalation exist was seen to at the reading."""
-    [escalation] = [each for each in file.escalations if each.name == alert.escalation]
     return Route(
         name=alert.name,
         channel=alert.channel,
         sender=chosen(file.policy.channels[alert.channel], sender, ""),
-        escalation=escalation,
+        ladder=file.policy.escalations[alert.escalation.casefold()],
         storm=alert.storm,
         window=alert.storm_window,
     )

@@ -12,42 +12,6 @@ from commands.oncall import Ladder, Rung
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of an escalation.
-
-    Attributes:
-        to: entries of a recipient list: names, numbers, ``<@U…>``, ``<!subteam^S…>``.
-        wait: for an acknowledgement, before the next step.
-    """
-
-    to: tuple[str, ...] = field(repr=False)
-    wait: timedelta
-
-
-@dataclass(frozen=True)
-class Escalation:
-    """Whom to page one after the other.
-
-    Attributes:
-        name: how it is asked for.
-        steps: at least one, in order.
-        repeat: how often all steps are gone through, at least 1.
-    """
-
-    name: str
-    steps: tuple[Step, ...]
-    repeat: int
-
-
-def ladder_of(
-    escalation: Escalation, *, link: str = "", source: str = "slack", storm: bool = False
-) -> Ladder:
-    """Give the ladder of a page that goes by an escalation."""
-    rungs = tuple(Rung(step.to, step.wait) for step in escalation.steps)
-    return Ladder(rungs, escalation.repeat, escalation.name, link, source, storm)
-
-
-@dataclass(frozen=True)
 class Alert:
     """One address that takes alerts.
 
@@ -75,10 +39,10 @@ class Alert:
     token: SecretStr = field(default=SecretStr(""), repr=False)
 
 
-def to_escalation(table: EscalationTable) -> Escalation:
-    """Give what a ``[[escalation]]`` says."""
-    steps = tuple(Step(tuple(s.to), s.wait) for s in table.steps)
-    return Escalation(table.name, steps, table.repeat)
+def to_ladder(table: EscalationTable) -> Ladder:
+    """Give what an ``[[escalation]]`` says."""
+    rungs = tuple(Rung(tuple(step.to), step.wait) for step in table.steps)
+    return Ladder(rungs, table.repeat, table.name)
 
 
 def to_alert(table: AlertTable, variables: Mapping[str, str]) -> Alert:

@@ -17,7 +17,7 @@ still fires after that time page again: nobody has said that these are over.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -25,7 +25,6 @@ from uuid import uuid4
 
 import psycopg
 
-from bot.oncallfile import Escalation, ladder_of
 from bot.store.alertrows import AlertPage, AlertRows
 from bot.store.database import Pool
 from bot.store.marks import mark_pages
@@ -33,7 +32,7 @@ from bot.store.pages import call_off, close, note, open_page
 from bot.tasks import Deferrer
 from commands.model import Actor, Kind, NewSend
 from commands.notice import Notice, bounded
-from commands.oncall import Hand, PageStage, Way
+from commands.oncall import Hand, Ladder, PageStage, Way
 
 QUIET: Final = timedelta(hours=1)
 """For how long a firing alert leaves a person alone who has resolved its page."""
@@ -62,7 +61,7 @@ class Route:
         name: the last part of its address.
         channel: Slack's id of the channel whose pages they are.
         sender: whom their messages are from.
-        escalation: who is paged.
+        ladder: who is paged.
         storm: pages within `window`, from which on alerts fold into one; 0: never.
         window: how far back pages are counted.
     """
@@ -70,7 +69,7 @@ class Route:
     name: str
     channel: str
     sender: str = field(repr=False)
-    escalation: Escalation
+    ladder: Ladder
     storm: int
     window: timedelta
 
@@ -259,10 +258,10 @@ class _Intake:
             body=body,
             recipients=(),
             sender=route.sender,
-            rule=f'alert {route.name}: escalation = "{route.escalation.name}"',
+            rule=f'alert {route.name}: escalation = "{route.ladder.escalation}"',
             kind=Kind.PAGE,
-            ladder=ladder_of(
-                route.escalation,
+            ladder=replace(
+                route.ladder,
                 link="" if storm else self._notice.link,
                 source=route.source,
                 storm=storm,

@@ -284,7 +284,9 @@ def test_the_starting_policy_parses_as_it_is_and_with_its_examples_uncommented()
     code = [line.removeprefix("# ") for line in lines if not line.startswith(("# One", "# The"))]
     prose = ("Whom", "An address")
     full = parse(head + "\n".join(line for line in code if not line.startswith(prose)))
-    assert [len(part) for part in (full.policy.channels, full.escalations, full.alerts)] == [1] * 3
+    assert [len(part) for part in (full.policy.channels, full.policy.ladders, full.alerts)] == [
+        1
+    ] * 3
     assert full.timing == parse(text).timing
 
 

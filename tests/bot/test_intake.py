@@ -124,7 +124,7 @@ async def test_a_route_is_what_sms_toml_says_now(gate: Intake) -> None:
     )
     await gate.post()
     first, second = (route for route, _ in gate.taken)
-    assert (first.channel, first.escalation.name) == ("C0ONCALL", "db")
+    assert (first.channel, first.ladder.escalation) == ("C0ONCALL", "db")
     assert (first.window, first.source) == (timedelta(minutes=1), "alert:prom")
     assert (first.sender, first.storm) == ("+16175550100", 3)
     assert (second.sender, second.storm) == ("+15005550006", 0)

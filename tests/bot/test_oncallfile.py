@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.faults import ConfigFaults, Fault
-from bot.oncallfile import Alert, ladder_of
+from bot.oncallfile import Alert
 from bot.policyfile import PolicySource, parse, read_policy
 from commands.notice import Fields, Format, Shape
 from commands.oncall import Ladder, Rung
@@ -141,7 +141,7 @@ def test_a_token_in_the_place_of_its_variable_is_not_quoted(token: str) -> None:
 
 
 def test_no_repr_shows_whom_an_escalation_pages() -> None:
-    assert "6175551212" not in repr(parse(BASE).escalations)
+    assert "6175551212" not in repr(parse(BASE).policy.ladders)
 
 
 def test_who_asks_for_no_tokens_reads_the_file_without_them() -> None:
@@ -149,13 +149,11 @@ def test_who_asks_for_no_tokens_reads_the_file_without_them() -> None:
 
 
 def test_an_escalation_is_a_ladder_of_its_steps() -> None:
-    [escalation] = parse(BASE).escalations
     rungs = (
         Rung(("+16175551212",), timedelta(minutes=5)),
         Rung(("<@U1>",), timedelta(hours=1)),
     )
-    made = ladder_of(escalation, link="https://x", source="alert:ours", storm=True)
-    assert made == Ladder(rungs, 2, "db", "https://x", "alert:ours", storm=True)
+    assert parse(BASE).policy.ladders == (Ladder(rungs, 2, "db"),)
 
 
 @pytest.fixture
