@@ -50,9 +50,7 @@ def fences_in(page: str, text: str) -> list[Fence]:
     """Give the blocks of a text."""
     return [
         Fence(page, info.strip(), re.sub(rf"^{indent}", "", inner, flags=re.MULTILINE), text[end:])
-        for indent, info, inner, end in (
-            (m[1], m[2], m[3], m.end()) for m in _FENCE.finditer(text)
-        )
+        for indent, info, inner, end in ((m[1], m[2], m[3], m.end()) for m in _FENCE.finditer(text))
     ]
 
 
@@ -79,7 +77,9 @@ def headings(text: str) -> list[str]:
 
 def anchors(text: str) -> set[str]:
     """Give what a link can point at within a page, as GitHub names it."""
-    return {re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-") for head in headings(text)}
+    return {
+        re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-") for head in headings(text)
+    }
 
 
 def section(text: str, title: str) -> str:

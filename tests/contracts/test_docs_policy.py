@@ -35,6 +35,14 @@ def world_of(toml: str) -> World:
     return World(parse(toml).policy, directory)
 
 
+TOLD = {
+    Listing: "listed",
+    Changed: "changed",
+    Asked: "the sender is asked",
+    Awaiting: "a second person is asked",
+}
+
+
 def told(outcome: Outcome, world: World) -> str:
     """Say what came of a command, in the words of the page."""
     match outcome:
@@ -43,19 +51,11 @@ def told(outcome: Outcome, world: World) -> str:
             return f"sent to {outcome.recipients}"
         case Paging():
             return f"paged by `{outcome.escalation}`" if outcome.escalation else "paged"
-        case Listing():
-            return "listed"
-        case Changed():
-            return "changed"
-        case Asked():
-            return "the sender is asked"
-        case Awaiting():
-            return "a second person is asked"
         case Refused(kind="BadRecipients"):
             return "refused: cannot be reached"
         case Refused():
             return f"refused{_by(world.audit.entries[-1].rule)}"
-    raise TypeError(type(outcome))
+    return TOLD[type(outcome)]
 
 
 def _by(rule: str) -> str:
