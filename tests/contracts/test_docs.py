@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import climb, gateway, heart, lease, roster, timetable
+from bot import climb, directory, gateway, heart, lease, roster, timetable
 from bot.config import Settings
 from bot.jobs import GRACE
 from bot.metrics import Metrics
@@ -164,7 +164,7 @@ def test_a_token_is_given_up_only_for_what_slack_will_never_take() -> None:
 def test_user_groups_are_kept_for_as_long_as_is_said() -> None:
     assert roster.KEPT == 300
     assert "kept for five minutes" in PAGES["slack.md"]
-    assert "members for five minutes" in PAGES["oncall.md"]
+    assert f"within the last {directory._MOMENTS:g} s" in PAGES["oncall.md"]
     assert f"The command is `{COMMAND}`" in PAGES["slack.md"]
 
 
@@ -223,7 +223,7 @@ def test_each_reply_means_what_is_said() -> None:
         meant.setdefault(means, []).append(read_reply(coded(cell)[0]))
     assert meant == {
         "acknowledges the page that is open for you": [reply.Ack(), reply.Ack()],
-        "acknowledges the page with this code": [reply.Ack("47", bare=True), reply.Ack("47")],
+        "acknowledges the page with this code": [reply.Ack("47"), reply.Ack("47")],
         "resolves the page that you have, or that is open for you": [reply.Resolve()],
         "resolves the page with this code": [reply.Resolve("47")],
         "is shown under the page's card as your words": [reply.Words()],
