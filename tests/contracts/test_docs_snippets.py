@@ -20,7 +20,8 @@ from bot.policyschema import PolicyTables
 from commands.alerts import read_notice
 from commands.forms import FORMS
 from commands.page import link_in
-from commands.pagetext import page_text
+from commands.pagetext import page_text, told_text
+from commands.segments import measure
 from tests.contracts.pages import ROOT, Fence, coded, fences, pages, table
 from tests.contracts.test_readme import keys_of
 from twilio_core.testing.__main__ import _arguments as arguments_of_the_fake
@@ -176,3 +177,6 @@ def test_a_text_that_is_paged_gives_the_sms_that_is_shown() -> None:
     for text, sms in rows:
         [body], [said] = coded(text), coded(sms)
         assert page_text(body, "47", link_in(body)) == said
+        assert measure(said).segments == 1
+    for said in ("alice has it:", "Resolved by alice:"):
+        assert f"`{told_text(said, 'Water in the lab', '47')}`" in pages()["oncall.md"]
