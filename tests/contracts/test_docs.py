@@ -8,6 +8,7 @@ import pytest
 
 from bot import climb, directory, gateway, heart, lease, roster, timetable
 from bot.config import Settings
+from bot.intake import READING
 from bot.jobs import GRACE
 from bot.metrics import Metrics
 from bot.policyfile import parse
@@ -18,7 +19,9 @@ from bot.slack.surface import COMMAND, EVENT_TYPE, SCOPES
 from bot.store import alerts, claims, looks
 from bot.tasks import Task
 from commands import optout, reply
+from commands.alertgroups import LABELS
 from commands.model import Kind
+from commands.notice import KEPT
 from commands.oncall import PAGE_MOVES
 from commands.optout import Word
 from commands.page import ROUNDS, WAIT
@@ -194,6 +197,7 @@ def test_the_times_of_looking_at_twilio_are_those_of_the_code() -> None:
     assert f"every {timetable.SLOWEST / 60:g} min, until `poll_until` ({hours:g} h)" in text
     assert f"every {looks.PAGING:g} s while a page waits" in text
     assert (looks.LATER, looks.FEW) == (60.0, 20)
+    assert f"every {looks.SELDOM / 60:g} min while one of the last day is unresolved" in text
     assert "up to 20 people" in text
     assert f"{timetable.CALLED / 60:g} minutes after the message" in text
     assert f"{gateway.ATTEMPTS} times in all" in text
@@ -252,6 +256,9 @@ def test_the_times_of_a_page_are_those_of_the_code() -> None:
     assert f"after {gateway.VALIDITY // 60} minutes" in text
     assert alerts.QUIET.total_seconds() == 3600
     assert "quiet for an hour" in text
+    assert f"{KEPT:,} alerts are read at most, those that fire first, and {LABELS} labels" in text
+    assert f"{alerts.AGAIN.total_seconds() / 60:g} minutes\n  later at the earliest" in text
+    assert f"did not come within {READING:g} s" in text
     grace = parse("").timing.page_in_doubt.total_seconds()
     assert f"`page_in_doubt` ({grace:g} s)" in text
     keep = parse("").timing.keep.days
