@@ -204,6 +204,16 @@ async def test_a_script_is_met_in_order_and_then_over(ask: Ask) -> None:
     assert len(ask.twilio.messages) == 3
 
 
+async def test_what_stands_for_a_number_is_met_each_time_after_what_is_scripted(ask: Ask) -> None:
+    ask.twilio.standing[TO] = Error(21614)
+    ask.twilio.script(TO, Error(21610))
+    codes = [(await ask.post()).json()["code"] for _ in range(3)]
+    assert codes == [21610, 21614, 21614]
+    assert (await ask.post(To="+16175550002")).status_code == 201
+    del ask.twilio.standing[TO]
+    assert (await ask.post()).status_code == 201
+
+
 async def test_a_delay_of_any_request_ends_in_its_usual_answer(ask: Ask) -> None:
     ask.twilio.script(ANY, Delayed(0.01), Delayed(0.01))
     assert await ask.code(To="+15005550001") == 21211

@@ -49,6 +49,7 @@ class FakeTwilio:
         opted_out: numbers that said STOP (21610).
         inbound_url: where inbound messages are posted; empty: nowhere.
         callback_copies: how often each status callback is posted.
+        standing: what every message to a number meets, once nothing is scripted for it.
         messages: every message there is, oldest first, by SID.
         requests: every request, in order.
         violations: what clients sent that Twilio would have passed over.
@@ -72,6 +73,7 @@ class FakeTwilio:
     opted_out: set[str] = field(default_factory=set, repr=False)
     inbound_url: str = ""
     callback_copies: int = 1
+    standing: dict[str, Outcome] = field(default_factory=dict, repr=False)
     messages: dict[str, Stored] = field(default_factory=dict, init=False, repr=False)
     requests: list[Seen] = field(default_factory=list, init=False, repr=False)
     violations: list[str] = field(default_factory=list, init=False)
@@ -246,7 +248,7 @@ class FakeTwilio:
         if to == rules.THROTTLED_ONCE and to not in self._throttled:
             self._throttled.add(to)
             return Error(20429, 429)
-        return rules.magic(to)
+        return self.standing.get(to) or rules.magic(to)
 
     def _scripted(self, number: str) -> Outcome | None:
         queue = self._scripts.get(number)
