@@ -7,7 +7,7 @@ MEASURE :=
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check frontend bench lock clean
 
 help: ## what can be made here
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,6 +30,9 @@ check: $(VENV)/.installed ## format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+frontend: ## the page of the demo, built anew into bot/sandbox/browser/static: needs Node 20
+	cd bot/sandbox/browser/frontend && npm ci --no-fund --no-audit && npm run --silent build
 
 bench: $(VENV)/.installed ## speed, beside other ways to send: docs/bench.md, about 8 minutes
 	@$(BIN)/python -m tests.bench

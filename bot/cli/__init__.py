@@ -143,11 +143,16 @@ def export() -> None:
 
 
 @app.command()
-def demo() -> None:
-    """Hold a conversation with the whole bot, a local Slack and a local Twilio: no account."""
+def demo(
+    *,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Here, instead of in a browser.")
+    ] = False,
+) -> None:
+    """Try the whole bot with a local Slack and a local Twilio, in a browser: no account."""
     from bot.sandbox.demo import main as demonstrate
 
-    demonstrate()
+    demonstrate(terminal=terminal)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.sandbox.stage import Stage
 from bot.sandbox.workspace import BOT_USER
-from twilio_core.testing import Error, FakeTwilio
+from twilio_core.testing import FakeTwilio
 
 PEOPLE: Final = MappingProxyType({"alice": "U0ALICE", "bob": "U0BOB", "carol": "U0CAROL"})
 """Slack user ids by name."""
@@ -25,7 +25,7 @@ NAMES: Final = MappingProxyType(
 """What people call each id."""
 
 LONDON: Final = "+447700900123"
-"""Dan's number. Twilio refuses it once: his country is not enabled before somebody does that.
+"""Dan's number. Twilio refuses it at first: his country is not enabled before somebody does that.
 
 Ofcom keeps the range for drama: https://www.ofcom.org.uk/phones-and-broadband/phone-numbers/
 """
@@ -36,6 +36,7 @@ admins = ["U0ALICE"]
 
 [timing]
 poll = "1s"
+in_doubt = "15s"
 
 [[channel]]
 id = "C0ONCALL"
@@ -110,4 +111,3 @@ def populate(slack: Stage, twilio: FakeTwilio) -> None:
         (f"+161755501{number:02}", f"{name}, on call")
         for number, name in enumerate(_VERIFIED.split(), 1)
     ]
-    twilio.script(LONDON, Error(21408))

@@ -14,6 +14,7 @@ from bot.sandbox.model import (
     Json,
     Message,
     Offered,
+    Origin,
     Retry,
     User,
     View,
@@ -53,6 +54,12 @@ class People(Stage):
         """Bring a payload to the app, over a socket if there is one, else by HTTP."""
 
     # -- commands -------------------------------------------------------------------------
+
+    def say(self, user: str, channel: str, text: str) -> Message:
+        """Write a plain message into a channel; the app hears nothing of it."""
+        _, place = self._person(user, channel)
+        dressed = self.workspace.escape(text)
+        return self.workspace.post(place.id, user, Origin.PERSON, dressed)
 
     async def command(
         self,

@@ -301,6 +301,7 @@ def test_piped_commands_are_carried_out_and_nothing_is_left_behind(
 ) -> None:
     shown, errors = demo.communicate("send alice Hello from a pipe\n", 120)
     assert (demo.returncode, errors) == (0, "")
+    assert "The page of this demo: http://127.0.0.1:" in shown
     assert f"{ARROW} send alice Hello from a pipe" in shown
     assert shown.index("It types a few commands") < shown.index("Hello from a pipe")
     assert list(temporary.iterdir()) == []
