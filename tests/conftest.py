@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from bot.store import embedded
 from bot.store.migrate import migrate
+from tests.chromium import MISSING, browser_first, chromium, without_browser
 from tests.databases import Databases, create, drop, named
 from tests.forks import Forks
 
@@ -28,11 +29,17 @@ _TEMPLATE: Final = "template_sms"
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_report_header() -> list[str]:
+    """Say what cannot be tested on this machine."""
+    return [] if chromium() else [MISSING]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Spread the scenarios, which mostly wait, among the tests that mostly compute.
 
     Among the first of them: none is to be waited for when everything else has ended.
     """
+    without_browser(config, items)
     folder = Path(__file__).parent / "scenarios"
     waiting = [item for item in items if folder in item.path.parents]
     computing = [item for item in items if folder not in item.path.parents]
@@ -42,6 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     keyed = [(n * apart, item) for n, item in enumerate(waiting)]
     keyed += enumerate(computing)
     items[:] = [item for _, item in sorted(keyed, key=lambda pair: pair[0])]
+    browser_first(items)
 
 
 @pytest.fixture(scope="session")
