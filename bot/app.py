@@ -310,8 +310,8 @@ async def _face(
     routes = [*web.routes(ready, parts.metrics), *parts.routes]
     take = Alerts(store.pool, store.jobs).take
     routes.append(alerts(parts.source, settings.twilio_from, take, parts.metrics))
-    if listens and socket is None:
-        routes.append(web.slack_events(app))
+    if listens and socket is None and settings.slack_signing_secret:  # seen to by configuration
+        routes.append(web.slack_events(app, settings.slack_signing_secret.get_secret_value()))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)
     address = await listener.start()
     parts.stack.push_async_callback(listener.stop)

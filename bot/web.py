@@ -1,6 +1,7 @@
 """The HTTP listener: health, metrics, Twilio's callbacks; Slack's events without Socket Mode."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,11 +12,12 @@ import structlog
 from aiohttp import web
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 
 from bot.gateway import called_back
 from bot.metrics import Metrics
+from bot.slack.requests import Signed
 from bot.store.replies import Reply
 from bot.store.statuses import Report
 from twilio_core import InboundMessage, SignatureMismatch, StatusCallback
@@ -58,11 +60,13 @@ def routes(ready: Callable[[], Awaitable[str]], metrics: Metrics) -> list[web.Ro
     ]
 
 
-def slack_events(app: AsyncApp) -> web.RouteDef:
-    """Give the route of Slack's signed requests; Bolt checks the signature."""
+def slack_events(app: AsyncApp, secret: str) -> web.RouteDef:
+    """Give the route of Slack's requests, which it signs with `secret`."""
+    signed = Signed(app, secret)
 
     async def events(request: web.Request) -> web.Response:
-        response = await app.async_dispatch(await to_bolt_request(request))
+        body, query, headers = await request.read(), request.query_string, request.headers
+        response = await signed.answer(body, query, headers, time.time(), request.remote)
         return await to_aiohttp_response(response)
 
     return web.post("/slack/events", events)

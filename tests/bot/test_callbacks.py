@@ -197,7 +197,7 @@ async def test_what_is_too_large_is_so_without_a_length_as_well(site: Site) -> N
 
 
 async def test_the_limit_is_for_slacks_requests_as_well(desk: Desk) -> None:
-    slack = slack_events(AsyncApp(token="xoxb-1", signing_secret="secret"))
+    slack = slack_events(AsyncApp(token="xoxb-1", signing_secret="secret"), "secret")
     async with listening(desk.hear, "https://sms.example.com", slack) as site:
         url = f"{site.address}/slack/events"
         async with (
