@@ -27,8 +27,8 @@ class Metrics:
             buckets=_SECONDS, registry=self._registry,
         )  # fmt: skip
         self.callbacks = Counter(
-            "sms_callbacks", "Twilio's calls by the HTTP status of our answer",
-            ["status"], registry=self._registry,
+            "sms_callbacks", "Twilio's calls by what they tell and the HTTP status of our answer",
+            ["about", "status"], registry=self._registry,
         )  # fmt: skip
         self.replies = Counter(
             "sms_replies", "People's replies by what became of them", ["outcome"],

@@ -8,7 +8,7 @@ https://docs.slack.dev/authentication/verifying-requests-from-slack
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,19 +39,26 @@ class Signed:
     secret: str = field(repr=False)
 
     async def answer(
-        self, body: bytes, query: str, headers: Mapping[str, str], now: float, peer: str | None
+        self,
+        headers: Mapping[str, str],
+        read: Callable[[], Awaitable[bytes]],
+        now: float,
+        *,
+        query: str = "",
+        peer: str | None = None,
     ) -> BoltResponse:
-        """Answer one request.
+        """Answer one request; nothing is read of one that bears no fresh signature.
 
         Args:
-            body: as it came.
-            query: of its address.
             headers: by names in any case of letters, as aiohttp gives them.
+            read: gives the body as it came.
             now: seconds since 1970.
+            query: of its address.
             peer: who called, for the log.
         """
         stamp = headers.get("X-Slack-Request-Timestamp", "")
         given = headers.get("X-Slack-Signature", "")
+        body = await read() if given and _fresh(stamp, now) else b""
         if not genuine(self.secret, body, stamp, given, now):
             log.warning("slack.unsigned", peer=peer)
             return BoltResponse(status=401)
@@ -60,11 +67,15 @@ class Signed:
 
 def genuine(secret: str, body: bytes, stamp: str, given: str, now: float) -> bool:
     """Tell whether Slack has signed a body, lately."""
-    if not secret or not _STAMP.fullmatch(stamp) or abs(now - int(stamp)) > FRESH:
+    if not secret or not _fresh(stamp, now):
         return False
     text = f"v0:{stamp}:".encode() + body
     wanted = f"v0={hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()}"
     return hmac.compare_digest(wanted.encode(), given.encode("utf-8", "surrogateescape"))
+
+
+def _fresh(stamp: str, now: float) -> bool:
+    return _STAMP.fullmatch(stamp) is not None and abs(now - int(stamp)) <= FRESH
 
 
 async def dispatched(app: AsyncApp, **asked: Any) -> BoltResponse:  # noqa: ANN401 - Bolt's own

@@ -197,7 +197,11 @@ async def post(
     now = time.time()
     headers = events.signed(body.decode("utf-8", "replace"), SECRET, now)
     headers |= {"Content-Type": kind, **{k.replace("_", "-"): v for k, v in changes.items()}}
-    return await Signed(app, SECRET).answer(body, "", headers, now, "192.0.2.1")
+
+    async def read() -> bytes:
+        return body
+
+    return await Signed(app, SECRET).answer(headers, read, now, peer="192.0.2.1")
 
 
 @settings(max_examples=120)
@@ -244,6 +248,18 @@ async def test_nothing_is_read_of_a_body_that_slack_has_not_signed(
     answer = await post(door, body, X_Slack_Signature="v0=" + "0" * 64)
     assert answer.status == 401
     assert [line["event"] for line in told] == ["slack.unsigned"]
+
+
+@pytest.mark.parametrize("age", [None, 301])
+async def test_a_body_without_a_fresh_signature_is_not_even_waited_for(
+    door: AsyncApp, age: float | None
+) -> None:
+    headers = {} if age is None else events.signed("x", SECRET, AT - age)
+
+    async def read() -> bytes:
+        raise AssertionError
+
+    assert (await Signed(door, SECRET).answer(headers, read, AT)).status == 401
 
 
 async def test_a_request_that_nobody_listens_to_is_not_found(
