@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-import aiohttp
 import structlog
 from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
@@ -48,7 +47,7 @@ from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners, Tools
 from bot.slack.pager import Pager
 from bot.slack.replies import Replies
-from bot.slack.voice import Voice, web_client
+from bot.slack.voice import Voice, open_session, web_client
 from bot.slots import RESERVE, Slots
 from bot.store.alerts import Alerts
 from bot.store.book import Book
@@ -191,7 +190,7 @@ class _Slack:
 
 
 async def _slack(parts: _Parts) -> _Slack:
-    session = await parts.stack.enter_async_context(aiohttp.ClientSession())
+    session = await parts.stack.enter_async_context(open_session())
     token = parts.settings.slack_bot_token.get_secret_value()
     client = web_client(token, parts.settings.slack_api_url, session)
     identity = Identity(client, token)
