@@ -340,7 +340,9 @@ def _in_background(parts: _Parts, name: str, work: Coroutine[None, None, None]) 
     task = asyncio.create_task(work, name=name)
 
     async def end() -> None:
-        task.cancel()
+        while not task.done():  # Python 3.11's wait_for may swallow one (python/cpython#86296)
+            task.cancel()
+            await asyncio.wait({task}, timeout=1.0)
         await asyncio.gather(task, return_exceptions=True)
 
     parts.stack.push_async_callback(end)
