@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
@@ -57,15 +58,17 @@ async def oncall(stopped_world: World) -> World:
 async def posted(
     world: World, *bodies: object, token: str = TOKEN, at_once: int = 20
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Post to the route as a source does; give status and answer of each."""
+    """Post to the route as a source does, again after a 503; give status and answer of each."""
     assert world.bot
     url, gate = f"{world.bot.address}/alerts/prom", asyncio.Semaphore(at_once)
     headers = {"Authorization": f"Bearer {token}"}
 
     async def post(session: aiohttp.ClientSession, body: object) -> tuple[int, dict[str, Any]]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        async with gate, session.post(url, data=BytesIO(raw), headers=headers) as answer:
-            return answer.status, await answer.json()
+        while True:
+            async with gate, session.post(url, data=BytesIO(raw), headers=headers) as answer:
+                if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    return answer.status, await answer.json()
 
     async with aiohttp.ClientSession() as session:
         return list(await asyncio.gather(*(post(session, body) for body in bodies)))
