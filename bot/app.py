@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
-import aiohttp
 import structlog
 from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
@@ -48,7 +47,7 @@ from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners, Tools
 from bot.slack.pager import Pager
 from bot.slack.replies import Replies
-from bot.slack.voice import Voice, web_client
+from bot.slack.voice import Voice, open_session, web_client
 from bot.slots import RESERVE, Slots
 from bot.store.alerts import Alerts
 from bot.store.book import Book
@@ -191,7 +190,7 @@ class _Slack:
 
 
 async def _slack(parts: _Parts) -> _Slack:
-    session = await parts.stack.enter_async_context(aiohttp.ClientSession())
+    session = await parts.stack.enter_async_context(open_session())
     token = parts.settings.slack_bot_token.get_secret_value()
     client = web_client(token, parts.settings.slack_api_url, session)
     identity = Identity(client, token)
@@ -310,8 +309,8 @@ async def _face(
     routes = [*web.routes(ready, parts.metrics), *parts.routes]
     take = Alerts(store.pool, store.jobs).take
     routes.append(alerts(parts.source, settings.twilio_from, take, parts.metrics))
-    if listens and socket is None:
-        routes.append(web.slack_events(app))
+    if listens and socket is None and settings.slack_signing_secret:  # seen to by configuration
+        routes.append(web.slack_events(app, settings.slack_signing_secret.get_secret_value()))
     listener = web.Listener(settings.host, settings.port, routes, GRACE)
     address = await listener.start()
     parts.stack.push_async_callback(listener.stop)
@@ -341,7 +340,9 @@ def _in_background(parts: _Parts, name: str, work: Coroutine[None, None, None]) 
     task = asyncio.create_task(work, name=name)
 
     async def end() -> None:
-        task.cancel()
+        while not task.done():  # Python 3.11's wait_for may swallow one (python/cpython#86296)
+            task.cancel()
+            await asyncio.wait({task}, timeout=1.0)
         await asyncio.gather(task, return_exceptions=True)
 
     parts.stack.push_async_callback(end)

@@ -5,6 +5,7 @@ live in one process and a test never touches `os.environ`.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -294,7 +295,7 @@ def _settings(values: Mapping[str, str], directory: Path, faults: list[Fault]) -
     }
     lower = {"LOG_FORMAT": str.lower, "LOG_LEVEL": str.upper}
     cased = {n: change(values[n]) for n, change in lower.items() if n in values}
-    found, settings = list(_joint_faults(values)), None
+    found, settings = [*_joint_faults(values), *_garbled(values)], None
     try:
         settings = Settings.model_validate({**values, **cased, **paths})
     except ValidationError as exc:
@@ -302,6 +303,14 @@ def _settings(values: Mapping[str, str], directory: Path, faults: list[Fault]) -
     order = [name.upper() for name in Settings.model_fields]
     faults.extend(sorted(found, key=lambda fault: order.index(fault.where)))
     return settings
+
+
+def _garbled(values: Mapping[str, str]) -> Iterator[Fault]:
+    """Find what no request, path or log could carry: bytes that are no UTF-8, NUL and its kind."""
+    for name in map(str.upper, Settings.model_fields):
+        if any(unicodedata.category(c) in {"Cc", "Cs"} for c in values.get(name, "")):
+            what = "holds characters that cannot be seen"
+            yield Fault(name, what, "Type it anew instead of pasting it")
 
 
 def _field_faults(error: ValidationError) -> Iterator[Fault]:

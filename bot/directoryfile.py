@@ -56,6 +56,21 @@ def _lines(text: str, name: str) -> tuple[Line, ...]:
     first = text.split("\n", 1)[0]
     separator = ";" if first.count(";") > first.count(",") else ","
     table = csv.DictReader(text.splitlines(keepends=True), delimiter=separator, restkey="")
+    try:
+        return _rows(table, name)
+    except csv.Error as exc:
+        raise ConfigFaults(
+            [
+                Fault(
+                    f"{name}, line {table.reader.line_num}",
+                    f"is not CSV: {exc}",
+                    "Save it as CSV anew",
+                )
+            ]
+        ) from exc
+
+
+def _rows(table: "csv.DictReader[str]", name: str) -> tuple[Line, ...]:
     columns = [(column or "").strip().casefold() for column in table.fieldnames or ()]
     if not set(columns) >= _NEEDED:
         raise ConfigFaults([Fault(name, "has no columns name and number", _HEADER)])
@@ -63,12 +78,7 @@ def _lines(text: str, name: str) -> tuple[Line, ...]:
         what = f"has the column “{min(unknown)}”, which means nothing here"
         raise ConfigFaults([Fault(f"{name}, line 1", what, _HEADER)])
     table.fieldnames = columns
-    try:
-        return tuple(_given(table))
-    except csv.Error as exc:
-        raise ConfigFaults(
-            [Fault(f"{name}, line {table.line_num}", f"is not CSV: {exc}", "Save it as CSV anew")]
-        ) from exc
+    return tuple(_given(table))
 
 
 def _given(table: "csv.DictReader[str]") -> Iterable[Line]:

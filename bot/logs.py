@@ -81,7 +81,9 @@ def _renderers(*, as_console: bool, colors: bool) -> list[Processor]:
 
 def _redacting(redactor: Redactor) -> Processor:
     def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        shown = {redactor.text(str(k)): redactor.value(v) for k, v in event.items()}
+        shown = {redactor.line(str(k)): redactor.value(v) for k, v in event.items()}
+        # a library's words may hold a caller's: what looks like a line of ours must be one
+        shown["event"] = redactor.line(str(event.get("event", "")))
         # made here by TimeStamper, and its digits are no phone number
         return {**shown, "timestamp": event["timestamp"]}
 

@@ -99,7 +99,7 @@ def read_policy(path: Path, variables: Mapping[str, str] | None = None) -> Polic
     except FileNotFoundError:
         remedy = "Run `sms-bot init` for one to start from, or point SMS_CONFIG at yours"
         raise ConfigFaults([Fault(str(path), "does not exist", remedy)]) from None
-    except (OSError, UnicodeDecodeError) as exc:
+    except (OSError, ValueError) as exc:  # the latter: no UTF-8, or no path at all
         what = f"cannot be read ({type(exc).__name__})"
         remedy = "Make it a UTF-8 text file that this user may read"
         raise ConfigFaults([Fault(str(path), what, remedy)]) from None

@@ -26,10 +26,24 @@ _PHONES = re.compile(
     r"|(?<![0-9A-Za-z.-])\d{3}[ .-]\d{3}[ .-]\d{4}(?![0-9A-Za-z])"  # 617-555-1212
     r"|(?:(?<=%2[Bb])|(?<![0-9A-Za-z])(?<!\d\.))\d{7,}(?![0-9A-Za-z]))"  # not inside a SID
 )
+_MARKS = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_PARTED = re.compile(rf"(?<=\d)[{_MARKS}]+(?=[ ().-]*\d)|(?<=[ ().-])[{_MARKS}]+(?=\d)")
+"""Marks that nobody sees between the digits of a number, as telephones copy it."""
+
+_WIDE = re.compile("(?<=[\\d)])[\u00a0\u2000-\u200a\u202f\u3000]+(?=[(\\d])")
+"""Blanks of other kinds, in the same place."""
+
+_UNSAID = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What a terminal obeys, what ends a line or turns it around, and what no file can hold."""
 
 
 class Redactor:
-    """Hides tokens, the secrets it is told, and all but the last four digits of numbers."""
+    """Hides tokens, the secrets it is told, and all but the last four digits of numbers.
+
+    Characters that would do something where they are shown are written as what they are.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {form for secret in secrets for form in _forms(secret)}
@@ -41,7 +55,12 @@ class Redactor:
         """Give `text` as it may be shown."""
         for pattern in (self._known, _TOKENS, _USERINFO):
             text = pattern.sub(HIDDEN, text)
-        return _PHONES.sub(_masked, text)
+        text = _PHONES.sub(_masked, _WIDE.sub(" ", _PARTED.sub("", text)))
+        return _UNSAID.sub(lambda match: ascii(match[0])[1:-1], text)
+
+    def line(self, text: str) -> str:
+        """Give `text` as it may be shown, on one line."""
+        return self.text(text).replace("\n", "\\n")
 
     def value(self, value: object, depth: int = 0) -> object:
         """Give a value as it may be shown; what is no plain data becomes its `repr`."""

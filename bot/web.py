@@ -1,9 +1,9 @@
 """The HTTP listener: health, metrics, Twilio's callbacks; Slack's events without Socket Mode."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl
 
 import psycopg
@@ -12,11 +12,12 @@ from aiohttp import web
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
-from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.async_app import AsyncApp
 
 from bot.bodies import read_body
 from bot.gateway import called_back
 from bot.metrics import Metrics
+from bot.slack.requests import Signed
 from bot.store.replies import Reply
 from bot.store.statuses import Report
 from twilio_core import InboundMessage, SignatureMismatch, StatusCallback
@@ -68,14 +69,18 @@ def routes(ready: Callable[[], Awaitable[str]], metrics: Metrics) -> list[web.Ro
     ]
 
 
-def slack_events(app: AsyncApp) -> web.RouteDef:
-    """Give the route of Slack's signed requests; Bolt checks the signature."""
+def slack_events(app: AsyncApp, secret: str) -> web.RouteDef:
+    """Give the route of Slack's requests, which it signs with `secret`."""
+    signed = Signed(app, secret)
 
     async def events(request: web.Request) -> web.Response:
-        body = (await read_body(request, LIMIT, BODY_SECONDS)).decode("utf-8", "replace")
-        headers: Any = request.headers
-        asked = AsyncBoltRequest(body=body, query=request.query_string, headers=headers)
-        response = await app.async_dispatch(asked)
+        response = await signed.answer(
+            request.headers,
+            lambda: read_body(request, LIMIT, BODY_SECONDS),
+            time.time(),
+            query=request.query_string,
+            peer=request.remote,
+        )
         return await to_aiohttp_response(response)
 
     return web.post("/slack/events", events)

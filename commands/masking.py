@@ -2,7 +2,10 @@
 
 import re
 
-_NUMBER = re.compile(r"\d(?:[ ()./\u00a0\u2010-\u2015-]{0,3}\d){6,}")
+_BETWEEN = r" ()./\u00a0\u00ad\u2000-\u2015\u202a-\u202f\u205f-\u2069\u3000\ufeff-"
+"""What people, and the telephones that they copy from, put between digits, seen or not."""
+
+_NUMBER = re.compile(rf"\d(?:[{_BETWEEN}]{{0,3}}\d){{6,}}")
 """What may be a telephone number: E.164's shortest have seven digits."""
 
 _SHOWN = 4

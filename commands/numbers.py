@@ -17,6 +17,11 @@ _EXTENSION = r"(?:;ext=|ext\.?|extension|x|\#)\s*\d+"
 _NUMBER = re.compile(rf"([+\uff0b]?{_DIALLED}+)({_EXTENSION})?", re.IGNORECASE)
 _FEWEST_BEFORE_EXTENSION = 7  # "24x7" is a name
 _LONGEST_SHORT_CODE = 6
+_LONGEST_ADDRESS = 255
+_MARKS = dict.fromkeys(
+    (0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+)
+"""What cannot be seen and comes along when a number is copied from a telephone's contacts."""
 
 _REASONS = {
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "its area code is missing",
@@ -41,6 +46,7 @@ class BadNumber(ValueError):
 
 def is_number(text: str) -> bool:
     """Tell whether `text` is meant as a number or channel address rather than as a name."""
+    text = text.translate(_MARKS)
     if _CHANNEL.fullmatch(text):
         return True
     match = _NUMBER.fullmatch(text.strip())
@@ -61,13 +67,19 @@ def to_address(text: str, region: str) -> str:
     Raises:
         BadNumber: the text stands for no number that can be texted.
     """
-    channel, rest = _split(text.strip())
+    channel, rest = _split(text.translate(_MARKS).strip())
     if channel in {"messenger", "rcs"}:
-        if not rest or re.search(r"[\s,]", rest):
+        if not rest or "," in rest or not all(map(_visible, rest)):
             raise BadNumber(f"write it as {channel}: and the address, without blanks or commas")
+        if len(rest) > _LONGEST_ADDRESS:
+            raise BadNumber(f"no {channel} address is that long")
         return f"{channel}:{rest}"
     number = _e164(rest, region)
     return f"{channel}:{number}" if channel == "whatsapp" else number
+
+
+def _visible(c: str) -> bool:
+    return unicodedata.category(c)[0] not in "CZ"
 
 
 def _split(text: str) -> tuple[str, str]:

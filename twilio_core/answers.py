@@ -16,6 +16,7 @@ from twilio_core.codes import TABLE, Scope, explain
 from twilio_core.errors import AccountRefused, OutcomeUnknown, Rejected, Throttled, TwilioError
 
 _PHONE_LIKE = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){4,}")
+_TOO_LARGE = 10**9
 _TEXT_LIMIT = 200
 """Characters of a foreign text that a reason repeats."""
 
@@ -121,9 +122,12 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def integer(value: object) -> int | None:
-    """Read a whole number that may come as a string; None for anything else."""
+    """Read a whole number of up to nine digits, maybe in a string; None for anything else.
+
+    Twilio's codes have five; one of twenty would not fit where a caller keeps it.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return value if 0 <= value < _TOO_LARGE else None
     text = value if isinstance(value, str) else ""
     return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
 

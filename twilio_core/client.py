@@ -300,7 +300,7 @@ def _page_size(size: int) -> int:
 def _next_page(url: httpx.URL, uri: str) -> httpx.URL:
     try:
         joined = url.join(uri)
-    except httpx.InvalidURL as exc:
+    except (httpx.InvalidURL, ValueError) as exc:  # the latter: of half a surrogate pair
         raise AccountRefused("the list's next page has no usable address") from exc
     if not same_origin(url, joined):
         raise AccountRefused("the list's next page is on another host, which is not asked")

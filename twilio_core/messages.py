@@ -214,6 +214,6 @@ def _date(value: object) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter: of a year beyond the machine's numbers
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -51,7 +51,7 @@ def next_hop(method: str, url: httpx.URL, answer: Answer) -> httpx.URL | None:
     location = answer.headers.get("location", "")
     try:
         hop = url.join(location)
-    except httpx.InvalidURL as exc:
+    except (httpx.InvalidURL, ValueError) as exc:
         raise _refused("the Twilio URL redirects to an unusable address", answer) from exc
     if not location:
         raise _refused("the Twilio URL redirects without saying where to", answer)

@@ -34,6 +34,8 @@ from commands.timeline import as_json, as_markdown
 
 RULE = "who may use sms-bot on the bot's machine"
 
+_LONGEST_KEY = 255
+
 _ELSEWHERE = (UserEntry, UserGroupEntry, VerifiedEntry)
 
 # A page that nobody runs would wake nobody: the script is to know at once.
@@ -47,9 +49,21 @@ SELECT EXISTS (
 def page(to: str, body: str, channel: str | None, key: str | None) -> None:
     """Open a page, and print its number as JSON; a running bot does the rest."""
     config = or_exit(load)
+    for name, value in {"--to": to, "--body": body, "--channel": channel, "--key": key}.items():
+        _legible(name, value or "")
+    if key and len(key) > _LONGEST_KEY:
+        fail(f"--key is too long. Write at most {_LONGEST_KEY} characters")
     with database_told():
         number = asyncio.run(_page(config, to, body.strip(), channel, key))
     print(json.dumps(number))  # noqa: T201 - the result
+
+
+def _legible(name: str, value: str) -> None:
+    """See that an argument is text: a shell may hand over any bytes, a database takes no others."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        fail(f"{name} is not UTF-8. Write it in UTF-8")
 
 
 def timeline(number: int, *, as_text: bool) -> None:

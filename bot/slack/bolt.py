@@ -5,6 +5,7 @@ import logging
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from bot.config import Settings
@@ -30,9 +31,15 @@ def bolt(settings: Settings, identity: Identity) -> AsyncApp:
         raise_error_for_unhandled_request=True,
     )
 
-    async def unhandled(error: Exception) -> BoltResponse:
-        log.warning("request.unhandled", error=type(error).__name__)
-        return BoltResponse(status=404)
+    async def refused(error: Exception, response: BoltResponse | None) -> BoltResponse | None:
+        """Answer what nobody here listens to, and what lacks something that Slack's would have.
 
-    app.error(unhandled)
+        Listeners let nothing else out. An event is acknowledged before it is read: no `response`.
+        """
+        unknown = isinstance(error, BoltUnhandledRequestError)
+        what = "request.unhandled" if unknown else "request.malformed"
+        log.warning(what, error=type(error).__name__)
+        return BoltResponse(status=404 if unknown else 400) if response else None
+
+    app.error(refused)
     return app

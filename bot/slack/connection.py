@@ -9,7 +9,8 @@ import asyncio
 from typing import Any
 
 import structlog
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
@@ -17,6 +18,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.link import Link
+from bot.slack.requests import dispatched
 from bot.slack.voice import error_of
 
 _LOOK = 1.0
@@ -76,7 +78,9 @@ class SocketConnection:
         if task is not None:  # the SDK keeps no reference: the loop could drop it half-way
             self._handling.add(task)
             task.add_done_callback(self._handling.discard)
-        response = await run_async_bolt_app(self._app, request)
+        response = await dispatched(
+            self._app, mode="socket_mode", body=request.payload, headers=build_headers(request)
+        )
         try:
             await send_async_response(client, request, response, 0.0)
         except ConnectionError as exc:  # Slack then delivers it again, or tells the person

@@ -26,6 +26,7 @@ TIMEOUT = 10
 SLACK_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError)
 """What a call of the Web API may raise."""
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_HERE = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "no_permission"}
 )
@@ -49,6 +50,25 @@ class SlackDown(Exception):
 
 class NotShown(Exception):
     """Slack refused the call for good; the text is Slack's error name."""
+
+
+class _Redirected(aiohttp.ClientError):
+    """Slack's address leads elsewhere, which is not asked."""
+
+
+async def _stay(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    response = await handler(request)
+    if response.status in _REDIRECTS:
+        response.close()
+        raise _Redirected
+    return response
+
+
+def open_session() -> aiohttp.ClientSession:
+    """Open what carries the calls: no redirect is followed, for messages go with every hop."""
+    return aiohttp.ClientSession(middlewares=(_stay,))
 
 
 class _Client(AsyncWebClient):

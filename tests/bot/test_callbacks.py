@@ -1,6 +1,7 @@
 """Twilio's status callbacks over real HTTP: who may post them, and how each is answered."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from io import BytesIO
 
@@ -11,6 +12,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 from slack_bolt.async_app import AsyncApp
 
+from bot.sandbox.events import signed
 from bot.store.statuses import Report
 from bot.web import LIMIT, TWILIO_LIMIT, slack_events
 from tests.bot.site import Site, listening
@@ -206,12 +208,14 @@ async def test_what_is_too_large_is_so_without_a_length_as_well(site: Site) -> N
 
 
 async def test_the_limit_is_for_slacks_requests_as_well(desk: Desk) -> None:
-    slack = slack_events(AsyncApp(token="xoxb-1", signing_secret="secret"))
+    slack = slack_events(AsyncApp(token="xoxb-1", signing_secret="secret"), "secret")
     async with listening(desk.hear, "https://sms.example.com", slack) as site:
         url = f"{site.address}/slack/events"
         async with (
             aiohttp.ClientSession() as session,
-            session.post(url, data=BytesIO(b"x" * (LIMIT + 1))) as answer,
+            session.post(
+                url, data=BytesIO(b"x" * (LIMIT + 1)), headers=signed("x", "secret", time.time())
+            ) as answer,
         ):
             assert answer.status == 413
 
@@ -230,10 +234,11 @@ async def test_what_is_not_packed_as_it_says_is_a_bad_request(site: Site) -> Non
 
 
 async def test_slacks_requests_are_read_with_the_same_care(desk: Desk) -> None:
-    slack = slack_events(AsyncApp(token="xoxb-1", signing_secret="secret"))
+    slack = slack_events(AsyncApp(token="xoxb-1", signing_secret="secret"), "secret")
     async with listening(desk.hear, "https://sms.example.com", slack) as site:
         site.path = "/slack/events"
-        assert await site.raw("", b"abc", {"Content-Encoding": "gzip"}) == 400
+        told = {**signed("x", "secret", time.time()), "Content-Encoding": "gzip"}
+        assert await site.raw("", b"abc", told) == 400
 
 
 async def test_a_form_of_more_fields_than_twilio_sends_is_a_bad_request(

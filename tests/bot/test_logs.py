@@ -230,6 +230,16 @@ def test_the_format_follows_the_setting_then_the_terminal(
     assert "s3cr3t" not in stream.getvalue()
 
 
+def test_no_text_forges_a_line_or_moves_the_terminal(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    configure(settings(tmp_path, LOG_FORMAT="console"), stream=stream)
+    forged = "x\n2026-01-01T00:00:00Z [info     ] ready\r\x1b[2J\u2028y"
+    logging.getLogger("aiohttp.server").error("Error %s", forged)
+    structlog.get_logger("bot").warning("told", name=forged, **{forged: 1})
+    assert len(stream.getvalue().splitlines()) == 2
+    assert not {"\x1b", "\r", "\u2028"} & set(stream.getvalue())
+
+
 def test_standard_error_is_the_default(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     configure(settings(tmp_path))
     structlog.get_logger("bot").warning("here")

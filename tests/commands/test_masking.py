@@ -14,6 +14,11 @@ from commands.masking import hide_numbers
         ("call (617) 555-1212.", "call (•••) •••-1212."),
         ("whatsapp:+442071838750", "whatsapp:+••••••••8750"),
         ("two: 6175551212, 6175551213", "two: ••••••1212, ••••••1213"),
+        (
+            "\u202a+1\u00a0617\u202c\u200b555\u200e1212",
+            "\u202a+•\u00a0•••\u202c\u200b•••\u200e1212",
+        ),
+        ("١٦١٧٥٥٥١٢١٢", "•••••••١٢١٢"),
     ],
 )
 def test_a_number_shows_its_last_four_digits_alone(text: str, hidden: str) -> None:

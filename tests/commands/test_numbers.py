@@ -52,6 +52,9 @@ def test_a_number_becomes_an_address(typed: str, region: str, address: str) -> N
         ("alice", "US", "not a phone number"),
         ("messenger:", "US", "messenger: and the address"),
         ("rcs:a b", "US", "without blanks"),
+        ("messenger:1\0", "US", "without blanks"),
+        ("rcs:\ud800", "US", "without blanks"),
+        ("rcs:" + "x" * 256, "US", "that long"),
     ],
 )
 def test_what_cannot_be_texted_is_refused_with_its_reason(
@@ -65,6 +68,18 @@ def test_what_cannot_be_texted_is_refused_with_its_reason(
 @pytest.mark.parametrize("typed", ["alice", "24x7", "1800FLOWERS", "", "+", "r2d2", "---"])
 def test_a_word_with_letters_is_a_name(typed: str) -> None:
     assert not is_number(typed)
+
+
+def test_a_number_copied_from_a_telephone_brings_marks_that_do_not_count() -> None:
+    copied = "\u202a+1\u00a0(617)\u200e 555\u20111212\u202c"
+    assert is_number(copied)
+    assert to_address(copied, "US") == "+16175551212"
+
+
+@pytest.mark.parametrize("zero", "\u0660\u06f0\u0966\u0e50\uff10")
+def test_digits_of_any_script_are_the_number_that_they_say(zero: str) -> None:
+    typed = "".join(chr(ord(zero) + int(digit)) for digit in "16175551212")
+    assert to_address(f"+{typed}", "US") == "+16175551212"
 
 
 @given(st.text(alphabet="+0123456789 ()-x#.;:abcwhatsp\u0661\n"))

@@ -251,7 +251,7 @@ def test_the_routes_shown_are_those_that_are_served() -> None:
         twilio_status("https://sms.example.com/", "token", hear, Metrics()),
         twilio_inbound("https://sms.example.com/", "token", listen, Metrics()),
         alerts(source, "+15005550006", take, Metrics()),
-        slack_events(AsyncApp(signing_secret="shh", token="xoxb-1")),
+        slack_events(AsyncApp(signing_secret="shh", token="xoxb-1"), "shh"),
     ]
     shown = [coded(first)[0] for first, *_ in rows(README, "route")]
     assert shown == [f"{route.method} {route.path}" for route in served]

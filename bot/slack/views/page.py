@@ -192,9 +192,10 @@ def climbs(ladder: Ladder) -> Iterable[str]:
 
 def reply(name: str, text: str) -> Message:
     """Show a person's words as they are: nothing in them is a mention, a link or a format."""
-    words = clip(text, SECTION) or "–"
+    words = clip(text, SECTION) if text.strip() else "–"
+    name = clip(label(name, masked=False), _NAME) or "Somebody"
     blocks: list[Block] = [
-        ContextBlock(elements=[PlainTextObject(text=f"{clip(name, 200)} by SMS:", emoji=False)]),
+        ContextBlock(elements=[PlainTextObject(text=f"{name} by SMS:", emoji=False)]),
         SectionBlock(text=PlainTextObject(text=words, emoji=False)),
     ]
     return message(f"{name}: {words}", blocks)
@@ -202,7 +203,7 @@ def reply(name: str, text: str) -> Message:
 
 def loud(text: str, page_id: int, *, answerable: bool) -> Message:
     """Call the whole channel."""
-    said = f"<!channel> {escaped(text, SECTION - 20)}"
+    said = f"<!channel> {escaped(text, SECTION - 40)}"
     blocks: list[Block] = [_said(f":rotating_light: {said}")]
     if answerable:
         blocks.append(ActionsBlock(elements=[_button("Acknowledge", PAGE_ACK, page_id, "primary")]))

@@ -73,7 +73,7 @@ def asked(outcome: Asked) -> Message:
         ActionsBlock(elements=[*_choices(outcome, turn), _button("Cancel", CANCEL, turn)]),
         _small(f"Nothing is sent before you answer, within {_MINUTES} minutes."),
     ]
-    return _told(_title(new), [*facts, escape(new.body)], blocks)
+    return _told(escape(_title(new)), [*facts, escape(new.body)], blocks)
 
 
 def preview(outcome: Asked) -> View:
@@ -260,7 +260,8 @@ def approval(question: Question, preview: Preview, *, masked: bool) -> Message:
             ),
             _small(f"Nothing is sent before somebody agrees, until {until}."),
         ]
-    return _told(title, [*facts, escape(new.body)], blocks)
+    said = escape(title) if still else title
+    return _told(said, [*facts, escape(new.body)], blocks)
 
 
 def _ended(question: Question) -> str:

@@ -25,8 +25,11 @@ _PART = 60
 
 _CUT_ENTITY = re.compile(r"&[a-z]*$")
 
-_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-"""Characters that would turn the rest of the line around."""
+_TURNING = {
+    **dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A))),
+    ord("`"): "\u02cb",
+}
+"""Characters that would turn the rest of the line around, or make code of what follows."""
 
 
 def escape(text: str) -> str:

@@ -82,6 +82,9 @@ async def test_every_faulty_row_is_told_and_nothing_is_imported(bot: Shell) -> N
         ("kim,+16175551297\n", "has no columns name and number"),
         ("", "has no columns name and number"),
         ("name,number,phone\nkim,+16175551297,1\n", "the column “phone”"),
+        (f"name,{'x' * 200_000}\n", "line 1: is not CSV"),
+        (f"name,number\n{'x' * 200_000},1\n", "line 2: is not CSV"),
+        ("name,number\nali\0ce,+16175551297\n", "line 2: the name"),
         (None, "cannot be read (No such file or directory)"),
     ],
 )

@@ -147,3 +147,28 @@ async def test_the_same_words_are_json_whatever_they_hold(bot: Shell) -> None:
     done = await bot("timeline", "1")
     assert json.loads(done.out)["text"] == 'Quote " and \u2603'
     assert done.out.isascii()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--to", "\udcff", "--body", "x"), "--to is not UTF-8"),
+        (("--to", "db", "--body", "\udcff"), "--body is not UTF-8"),
+        (("--to", "db", "--body", "x", "--channel", "\udcff"), "--channel is not UTF-8"),
+        (("--to", "db", "--body", "x", "--key", "\udcff"), "--key is not UTF-8"),
+        (("--to", "db", "--body", "x", "--key", "k" * 256), "--key is too long"),
+    ],
+)
+async def test_what_no_database_holds_is_told(
+    bot: Shell, words: tuple[str, ...], told: str
+) -> None:
+    done = await bot("page", *words)
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+    assert pages(bot) == []
+
+
+async def test_a_number_beyond_all_pages_has_no_timeline(bot: Shell) -> None:
+    done = await bot("timeline", "9" * 30)
+    assert (done.code, done.out) == (2, "")
+    assert "There is no page" in done.err

@@ -20,7 +20,7 @@ from bot.slack.hometab import HomeTab
 from bot.slack.identity import Identity
 from bot.slack.listeners import Listeners, Tools
 from bot.slack.replies import Replies
-from bot.slack.voice import Voice, web_client
+from bot.slack.voice import Voice, open_session, web_client
 from bot.store.book import Book
 from bot.store.database import Pool, open_pool
 from bot.store.homes import Homes
@@ -45,7 +45,7 @@ async def slack(clock: Clock) -> AsyncIterator[FakeSlack]:
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
+    async with open_session() as opened:
         yield opened
 
 

@@ -259,7 +259,7 @@ async def by_socket(desk: Desk, client: AsyncWebClient) -> AsyncIterator[Desk]:
 async def by_http(desk: Desk, client: AsyncWebClient) -> AsyncIterator[Desk]:
     """Let Slack reach the listeners by signed requests."""
     app = bolt(desk, client, desk.slack.signing_secret)
-    listener = web.Listener("127.0.0.1", 0, [web.slack_events(app)], 1)
+    listener = web.Listener("127.0.0.1", 0, [web.slack_events(app, desk.slack.signing_secret)], 1)
     desk.slack.events_url = f"{await listener.start()}/slack/events"
     yield desk
     await listener.stop()

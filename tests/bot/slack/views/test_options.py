@@ -15,7 +15,7 @@ from commands.haystack import Candidate, haystack
 from commands.offers import Member, Scope
 from commands.policy import ChannelRules, Contact, Policy
 from commands.suggest import MOST, Offer, Section, shared
-from tests.bot.slack.views.test_limits import hostile
+from tests.bot.slack.views.hostile import hostile
 
 
 def offered(*offers: Offer) -> list[str]:
