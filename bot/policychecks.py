@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import phonenumbers
 
+from bot.faults import Fault
 from bot.tomllines import Path
+from bot.variables import held
 from commands.entries import NameEntry, NumberEntry, to_entry
 from commands.model import Action
 from commands.numbers import BadNumber, to_address
@@ -203,7 +205,10 @@ def _unpaged(data: _Table) -> Iterator[Trouble]:
 def unset(data: _Table, variables: Mapping[str, str]) -> Iterator[Trouble]:
     """Find the tokens of alerts that no variable holds."""
     for n, name in _each(data, "alert", "token_env"):
-        if not variables.get(name, "").strip():
+        found = held(name, variables)
+        if isinstance(found, Fault):
+            yield Trouble(("alert", n, "token_env"), f"{found.where}: {found.what}", found.remedy)
+        elif not found:
             # what is not written like a variable may be the token itself, which is not to be shown
             called = name if re.fullmatch(r"[A-Z][A-Z0-9_]{,39}", name) else "the variable it names"
             remedy = (
