@@ -76,7 +76,8 @@ def test_a_file_and_a_value_for_the_same_secret_is_a_fault_that_names_both(home:
 def test_a_blank_value_beside_a_file_is_not_set(home: Path) -> None:
     given = filed(home, SLACK_BOT_TOKEN="xoxb-hidden-bot", SLACK_APP_TOKEN="xapp-hidden-app")
     environ = {**PLAIN, **given, "SLACK_BOT_TOKEN": " ", "TWILIO_AUTH_TOKEN": "hidden"}
-    assert load({**environ, "TWILIO_AUTH_TOKEN_FILE": " "}, home)
+    config = load({**environ, "TWILIO_AUTH_TOKEN_FILE": " "}, home)
+    assert config.settings.slack_bot_token.get_secret_value() == "xoxb-hidden-bot"
 
 
 def test_all_files_that_cannot_be_used_are_told_together_and_with_all_else(home: Path) -> None:
@@ -129,4 +130,5 @@ def test_the_token_of_an_alert_may_stand_in_a_file(home: Path) -> None:
 
 def test_other_variables_that_end_alike_are_left_alone(home: Path) -> None:
     whole = {**PLAIN, **{n: HIDDEN[n] for n in HIDDEN if "API" not in n}}
-    assert load({**whole, "HISTFILE": "/nowhere", "TLS_FILE": "/nowhere"}, home)
+    config = load({**whole, "HISTFILE": "/nowhere", "TLS_FILE": "/nowhere"}, home)
+    assert config.variables()["TLS_FILE"] == "/nowhere"
