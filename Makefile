@@ -37,8 +37,13 @@ frontend: ## the page of the demo, built anew into bot/sandbox/browser/static: n
 bench: $(VENV)/.installed ## speed, beside other ways to send: docs/bench.md, about 8 minutes
 	@$(BIN)/python -m tests.bench
 
+# What runs in the container, and what builds it, are parts of the whole lock, at its versions.
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+
 lock: $(VENV)/.installed ## resolve the dependencies anew, with hashes
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade --group dev pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade --group dev pyproject.toml -o requirements.lock
+	$(COMPILE) --constraint requirements.lock pyproject.toml -o requirements.run.lock
+	$(COMPILE) --constraint requirements.lock --group build -o requirements.build.lock
 
 clean: ## forget the environment
 	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

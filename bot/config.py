@@ -301,7 +301,9 @@ def _settings(values: Mapping[str, str], directory: Path, faults: list[Fault]) -
     except ValidationError as exc:
         found += _field_faults(exc)
     order = [name.upper() for name in Settings.model_fields]
-    faults.extend(sorted(found, key=lambda fault: order.index(fault.where)))
+    told = {fault.where.removesuffix("_FILE") for fault in faults}  # of a file: nothing else counts
+    new = (fault for fault in found if fault.where not in told)
+    faults.extend(sorted(new, key=lambda fault: order.index(fault.where)))
     return settings
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from bot.policyschema import AlertTable, EscalationTable
+from bot.variables import held
 from commands.notice import Fields, Shape
 from commands.oncall import Ladder, Rung
 
@@ -47,6 +48,7 @@ def to_ladder(table: EscalationTable) -> Ladder:
 
 def to_alert(table: AlertTable, variables: Mapping[str, str]) -> Alert:
     """Give what an ``[[alert]]`` says, with the token that the variables hold."""
+    found = held(table.token_env, variables)  # what is wrong with it is told by `unset`
     fields = Fields(**table.fields.model_dump()) if table.fields else None
     return Alert(
         name=table.name,
@@ -56,5 +58,5 @@ def to_alert(table: AlertTable, variables: Mapping[str, str]) -> Alert:
         shape=Shape(table.format, fields, tuple(table.resolved)),
         storm=table.storm,
         storm_window=table.storm_window,
-        token=SecretStr(variables.get(table.token_env, "")),
+        token=SecretStr(found if isinstance(found, str) else ""),
     )

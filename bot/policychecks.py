@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import phonenumbers
 
+from bot.faults import Fault
 from bot.tomllines import Path
+from bot.variables import held
 from commands.entries import NameEntry, NumberEntry, to_entry
 from commands.model import Action
 from commands.numbers import BadNumber, to_address
@@ -207,7 +209,10 @@ def unset(data: _Table, variables: Mapping[str, str]) -> Iterator[Trouble]:
     What stands there is not quoted: it may be the token itself, and a token may look like a name.
     """
     for n, name in _each(data, "alert", "token_env"):
-        if not variables.get(name, "").strip():
+        found = held(name, variables)
+        if isinstance(found, Fault):  # of a file that there is: the name is a variable's
+            yield Trouble(("alert", n, "token_env"), f"{found.where}: {found.what}", found.remedy)
+        elif not found:
             what = "names a variable that is not set"
             remedy = (
                 "Write the name of a variable here, and set that one in the environment or in .env "

@@ -22,7 +22,7 @@ from pathlib import Path
 from bot.cli import main
 
 ROOT = Path(__file__).parents[1]
-_COMMANDS = ("activity", "auditing", "contacts", "service", "setup")
+_COMMANDS = ("activity", "auditing", "contacts", "keeping", "service", "setup")
 _RUNS, _LIMIT = "", 170
 """What is said of a command that has not ended; seconds after which one is killed."""
 

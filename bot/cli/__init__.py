@@ -120,6 +120,50 @@ def audit(
     report(since, channel, user, as_json=as_json, as_csv=as_csv)
 
 
+@app.command()
+def backup(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; none is overwritten.")],
+) -> None:
+    """Write all that the bot knows into a file; a bot may run meanwhile."""
+    from bot.cli.keeping import save
+
+    save(path)
+
+
+@app.command()
+def restore(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.")],
+    *,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with what was not done yet. Only if no bot ran since."
+        ),
+    ] = False,
+) -> None:
+    """Bring a backup into an empty database; what was still to be sent is called off."""
+    from bot.cli.keeping import bring_back
+
+    bring_back(path, resume=resume)
+
+
+@app.command()
+def move(
+    to: Annotated[
+        str,
+        typer.Option(
+            help="The other, empty database. The variable keeps a password out of sight.",
+            metavar="URL",
+            envvar="SMS_MOVE_TO",
+        ),
+    ],
+) -> None:
+    """Move everything into another PostgreSQL, such as from the embedded one; no bot may run."""
+    from bot.cli.keeping import move_to
+
+    move_to(to)
+
+
 contacts = typer.Typer(no_args_is_help=True, help="The directory kept in Slack, as CSV.")
 app.add_typer(contacts, name="contacts")
 

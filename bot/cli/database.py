@@ -10,7 +10,7 @@ from bot.config import Settings
 from bot.store.audit import NoAuditError
 from bot.store.database import why
 from bot.store.embedded import CannotStartError
-from bot.store.migrate import SchemaTooNewError
+from bot.store.migrate import MovedError, SchemaTooNewError
 
 
 def configured(settings: Settings) -> str:
@@ -27,6 +27,9 @@ def database_told() -> Iterator[None]:
         fail(f"SMS_DATA_DIR: no embedded database: {exc}. Mend it, or set DATABASE_URL")
     except SchemaTooNewError as exc:
         fail(f"DATABASE_URL: {exc}. Start that version, or use another database")
+    except MovedError:
+        fail("DATABASE_URL, SMS_DATA_DIR: everything in this database was moved to another one. "
+             "Set DATABASE_URL to that one")  # fmt: skip
     except NoAuditError:
         fail("DATABASE_URL, SMS_DATA_DIR: there is no audit yet. "
              "`sms-bot run` makes it; see that both use the same database")  # fmt: skip

@@ -17,6 +17,7 @@ from bot.store.audit import locate_existing
 from bot.store.book import Book
 from bot.store.database import Pool, open_pool
 from bot.store.ledger import PostgresLedger
+from bot.store.living import ALIVE
 from bot.store.pageviews import PostgresPages
 from commands.entries import UserEntry, UserGroupEntry, VerifiedEntry
 from commands.errors import CommandError
@@ -37,13 +38,6 @@ RULE = "who may use sms-bot on the bot's machine"
 _LONGEST_KEY = 255
 
 _ELSEWHERE = (UserEntry, UserGroupEntry, VerifiedEntry)
-
-# A page that nobody runs would wake nobody: the script is to know at once.
-_ALIVE = """
-SELECT EXISTS (
-    SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > now() - interval '15 seconds'
-)
-"""
 
 
 def page(to: str, body: str, channel: str | None, key: str | None) -> None:
@@ -89,7 +83,7 @@ async def _page(
         if (over := utf16_units(body) - MAX_BODY) > 0:
             fail(f"--body is {over:,} characters too long; Twilio takes {MAX_BODY:,}")
         new = await _new(policy, rules, to, body, config.settings.twilio_from)
-        if not await _alive(pool):
+        if not await _alive(pool):  # a page that nobody runs would wake nobody
             fail("No bot runs on this database, so nobody would be paged. Start `sms-bot run`")
         return await _commit(PostgresLedger(pool, jobs), new, key, rules)
 
@@ -162,7 +156,7 @@ async def _timeline(settings: Settings, number: int) -> Timeline | None:
 
 async def _alive(pool: Pool) -> bool:
     async with pool.connection() as conn:
-        row = await (await conn.execute(_ALIVE)).fetchone()
+        row = await (await conn.execute(ALIVE)).fetchone()
     return bool(row and row[0])
 
 

@@ -29,6 +29,7 @@ _WHY = (
     ("resolve host", "its host is unknown"),
     ("translate host name", "its host is unknown"),
     ("No such file or directory", "its socket is not there"),
+    ("lock timeout", "somebody else holds its tables"),
     ("timeout", "no answer in time"),
     ("timed out", "no answer in time"),
     ("does not exist", "it has no such database or user"),

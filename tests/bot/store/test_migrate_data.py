@@ -1,62 +1,40 @@
 """A database of the version before, with data in it, brought to this one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from importlib.resources import files
+from collections.abc import AsyncIterator
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from procrastinate.schema import SchemaManager
 from psycopg.rows import namedtuple_row
 
-from bot.store.migrate import _engine_steps, migrate
-
-FILL = """
-INSERT INTO send (request_key, kind, team, channel, actor, sender, body, recipients, settled)
-VALUES ('cmd:1', 'send', 'T1', 'C1', 'U1', '+15005550006', 'Water', 6, now()),
-       ('cmd:2', 'send', 'T1', 'C1', 'U1', '+15005550006', 'Fire', 1, NULL);
-
-INSERT INTO delivery (send_id, position, address, state, attempt, owner, sid, code, next_check)
-SELECT 1, n, '+1617555000' || n, s, 1, 7,
-    CASE WHEN s IN ('accepted', 'delivered') THEN 'SM' || n END, '200',
-    CASE WHEN s = 'queued' THEN timestamptz '2030-01-01' END
-FROM unnest('{queued,sending,in_doubt,accepted,delivered,failed}'::text[])
-    WITH ORDINALITY AS state(s, n);
-
-INSERT INTO delivery (send_id, position, address) VALUES (2, 1, '+16175550000');
-INSERT INTO event (delivery_id, state, source) SELECT id, state, 'answer' FROM delivery;
-INSERT INTO card (send_id, place, ts, shown, told)
-VALUES (1, 'channel', '1700000000.000100', 'digest', true), (2, '', '', '', false);
-INSERT INTO audit (team, channel, actor, action, allowed, rule, send_id)
-VALUES ('T1', 'C1', 'U1', 'send', true, 'channel C1', 1);
-"""
+from bot.store.migrate import begin, migrate
+from tests.bot.store.filled import FIRST, FOURTH, add, ask, make
 
 
 @pytest.fixture
-async def before(empty_database: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-    """A connection to a database that the version before made and filled."""
-    folder = files("bot.store").joinpath("migrations")
-    first = folder.joinpath("0001_ledger.sql").read_text("utf-8")
+async def database(empty_database: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection to an empty database."""
     async with await psycopg.AsyncConnection.connect(
         empty_database, autocommit=True, row_factory=namedtuple_row
     ) as conn:
-        await conn.execute(
-            "CREATE TABLE migration (name text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());"
-            "INSERT INTO migration (name) VALUES ('0001_ledger')"
-        )
-        await conn.execute(
-            "INSERT INTO migration (name) SELECT unnest(%s::text[])", (list(_engine_steps()),)
-        )
-        await conn.execute(SchemaManager.get_schema())
-        await conn.execute(first)
-        await conn.execute(FILL)
         yield conn
 
 
-async def ask(conn: psycopg.AsyncConnection[Any], sql: LiteralString) -> Sequence[Any]:
-    """Ask the database."""
-    return await (await conn.execute(sql)).fetchall()
+@pytest.fixture
+async def before(database: psycopg.AsyncConnection[Any]) -> psycopg.AsyncConnection[Any]:
+    """A database that the first version made and filled."""
+    await make(database, "0001")
+    await database.execute(FIRST)
+    return database
+
+
+@pytest.fixture
+async def previous(before: psycopg.AsyncConnection[Any]) -> psycopg.AsyncConnection[Any]:
+    """A database that every version up to the one before this has had, and filled."""
+    await add(before, "0002", "0003", "0004")
+    await before.execute(FOURTH)
+    return before
 
 
 LATER = ["0002_follow", "0003_people", "0004_questions", "0005_pages"]
@@ -72,7 +50,7 @@ KEPT: tuple[LiteralString, ...] = (
 
 async def test_everything_that_was_there_is_kept(before: psycopg.AsyncConnection[Any]) -> None:
     old = [await ask(before, sql) for sql in KEPT]
-    assert [len(rows) for rows in old] == [2, 7, 7, 2, 1]
+    assert [len(rows) for rows in old] == [2, 11, 11, 2, 1]
     assert await migrate(before) == LATER
     assert [await ask(before, sql) for sql in KEPT] == old
 
@@ -108,7 +86,7 @@ async def test_who_was_told_of_failures_before_is_not_told_of_them_again(
     found = await ask(
         before, "SELECT told_of, notices, told_at <= now(), stale FROM card ORDER BY send_id"
     )
-    assert found == [(6, 1, True, False), (0, 0, None, False)]
+    assert found == [(10, 1, True, False), (0, 0, None, False)]
 
 
 async def test_the_common_pace_begins_without_a_limit(
@@ -127,4 +105,63 @@ async def test_of_several_processes_that_find_the_version_before_one_migrates(
 
     many = await asyncio.gather(*(start() for _ in range(6)))
     assert sorted(many) == [[]] * 5 + [LATER]
-    assert [len(rows) for rows in [await ask(before, sql) for sql in KEPT]] == [2, 7, 7, 2, 1]
+    assert [len(rows) for rows in [await ask(before, sql) for sql in KEPT]] == [2, 11, 11, 2, 1]
+
+
+ALL: tuple[LiteralString, ...] = (
+    "SELECT to_jsonb(s) - 'page_id' - 'page_step' FROM send s ORDER BY id",
+    "SELECT * FROM delivery ORDER BY id",
+    "SELECT * FROM event ORDER BY id",
+    "SELECT * FROM card ORDER BY send_id",
+    "SELECT * FROM audit ORDER BY id",
+    "SELECT pace::text FROM pace",
+    "SELECT * FROM directory ORDER BY key",
+    "SELECT * FROM directory_edition",
+    "SELECT * FROM directory_change ORDER BY id",
+    "SELECT * FROM opt_out ORDER BY sender, address",
+    "SELECT * FROM home",
+    "SELECT to_jsonb(q) - 'ladder' FROM question q ORDER BY id",
+)
+
+
+async def test_everything_of_the_version_before_is_kept(
+    previous: psycopg.AsyncConnection[Any],
+) -> None:
+    old = [[tuple(row) for row in await ask(previous, statement)] for statement in ALL]
+    assert [len(rows) for rows in old] == [3, 12, 11, 2, 1, 1, 2, 1, 2, 3, 1, 6]
+    assert await migrate(previous) == LATER[3:]
+    new = [[tuple(row) for row in await ask(previous, statement)] for statement in ALL]
+    assert new == old
+    assert await ask(previous, "SELECT DISTINCT page_id, page_step FROM send") == [(None, None)]
+    assert await ask(previous, "SELECT DISTINCT ladder FROM question") == [(None,)]
+
+
+async def test_the_numbers_go_on_where_they_were(previous: psycopg.AsyncConnection[Any]) -> None:
+    await migrate(previous)
+    await previous.execute(
+        "INSERT INTO page (request_key, team, channel, actor, source, sender, body, intent, code,"
+        " steps, rounds, rule)"
+        """ VALUES ('p', 'T1', 'C1', 'U1', 'slack', 'MG1', 'Fire', '', 'A', '[{}]', 1, '')"""
+    )
+    assert await ask(previous, "SELECT id FROM page") == [(4,)]
+
+
+async def test_no_table_of_the_version_before_is_written_anew(
+    previous: psycopg.AsyncConnection[Any],
+) -> None:
+    where: LiteralString = (
+        "SELECT relname, pg_relation_filenode(oid) FROM pg_class"
+        " WHERE relname IN ('send', 'delivery', 'event', 'card', 'audit', 'question') ORDER BY 1"
+    )
+    old = await ask(previous, where)
+    await migrate(previous)
+    assert await ask(previous, where) == old
+
+
+async def test_a_table_that_somebody_holds_is_not_waited_for_for_ever(
+    previous: psycopg.AsyncConnection[Any],
+) -> None:
+    async with previous.transaction():
+        await begin(previous)
+        assert await ask(previous, "SHOW lock_timeout") == [("10s",)]
+    assert await ask(previous, "SHOW lock_timeout") == [("0",)]
