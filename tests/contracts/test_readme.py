@@ -121,7 +121,7 @@ def test_the_command_line_shown_is_the_one_there_is() -> None:
         for inner in ([f" {each}" for each in getattr(command, "commands", ())] or [""])
     ]
     told = [coded(first)[0] for first, *_ in rows(README, "command")]
-    assert sorted(re.sub(r" [A-Z]+$", "", each) for each in told) == sorted(there)
+    assert sorted(re.sub(r" (?:[A-Z]+|\[--[a-z]+\])$", "", each) for each in told) == sorted(there)
     assert set(re.findall(r"(?:\$ |`)sms-bot ([a-z]+)", README)) == set(whole.commands)
 
 
