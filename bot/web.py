@@ -18,6 +18,7 @@ from bot.gateway import called_back
 from bot.metrics import Metrics
 from bot.store.replies import Reply
 from bot.store.statuses import Report
+from bot.watched import watched
 from twilio_core import InboundMessage, SignatureMismatch, StatusCallback
 from twilio_core.webhooks import verify
 
@@ -188,8 +189,15 @@ class CannotListen(OSError):
 class Listener:
     """The HTTP server of a process."""
 
-    def __init__(self, host: str, port: int, routes: list[web.RouteDef], grace: float) -> None:
-        app = web.Application(client_max_size=LIMIT)
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        routes: list[web.RouteDef],
+        grace: float,
+        metrics: Metrics | None = None,
+    ) -> None:
+        app = web.Application(client_max_size=LIMIT, middlewares=[watched(metrics or Metrics())])
         app.add_routes(routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
         self._host = host

@@ -59,7 +59,7 @@ async def ask(conn: psycopg.AsyncConnection[Any], sql: LiteralString) -> Sequenc
     return await (await conn.execute(sql)).fetchall()
 
 
-LATER = ["0002_follow", "0003_people", "0004_questions", "0005_pages"]
+LATER = ["0002_follow", "0003_people", "0004_questions", "0005_pages", "0006_traces"]
 
 KEPT: tuple[LiteralString, ...] = (
     "SELECT id, request_key, body, recipients, created, settled FROM send ORDER BY id",
