@@ -17,8 +17,9 @@ WHERE s.created > now() - interval '24 hours' GROUP BY 1, 2
 # Who was left in doubt on the sender's word is nobody's business any more.
 _DOUBTS = """
 SELECT CASE WHEN d.next_check IS NULL THEN 'asked' ELSE 'looked_for' END, count(*)
-FROM delivery d JOIN send s ON s.id = d.send_id
-WHERE d.state = 'in_doubt' AND (d.next_check IS NOT NULL OR s.left_by = '') GROUP BY 1
+FROM delivery d WHERE d.state = 'in_doubt' AND (
+    d.next_check IS NOT NULL OR (SELECT left_by FROM send WHERE id = d.send_id) = ''
+) GROUP BY 1
 """
 
 # Jobs that are done are not kept, so the whole table is what waits and runs.
