@@ -93,7 +93,7 @@ class Climb:
         return Unfinished(AGAIN) if reached.unanswered else None
 
     async def _whom(self, page: Standing, rung: Rung) -> Reached:
-        services = await self._core.services(LOOKUP)
+        services = await self._core.services(LOOKUP, urgent=True)
         return await whom(rung, page.channel, services.policy, services.directory)
 
 

@@ -83,12 +83,15 @@ class Core:
     pages: PostgresPages
     same_intent: Callable[[], timedelta]
 
-    async def services(self, patience: float = PROMPT) -> Services:
-        """Give a command its services; look-ups end after `patience` seconds."""
+    async def services(self, patience: float = PROMPT, *, urgent: bool = False) -> Services:
+        """Give a command its services; look-ups end after `patience` seconds.
+
+        With `urgent`, user groups are told as they are now, or as they were last.
+        """
         deadline = asyncio.get_running_loop().time() + patience
         return Services(
             policy=await self.book.over(self.policy()),
-            directory=self.directory.before(deadline),
+            directory=self.directory.before(deadline, urgent=urgent),
             ledger=self.ledger,
             book=self.book,
             audit=self.ledger,

@@ -29,6 +29,9 @@ from twilio_core.activity import judge
 _VERIFIED_KEPT = 60.0
 """Seconds for which Twilio's verified numbers are good."""
 
+_MOMENTS = 20.0
+"""Seconds for which a user group is good to who is paged by it."""
+
 _GLANCE = 0.7
 """Seconds that a look at a channel may take: whoever submits the composer waits for it."""
 
@@ -74,9 +77,12 @@ class LiveDirectory:
         self._groups: dict[str, Kept[_Group]] = {}
         self._open: Shelf[bool] = Shelf(KEPT, _MOST_CHANNELS)
 
-    def before(self, deadline: float) -> "TimelyDirectory":
-        """Give a view whose look-ups end at `deadline`, in the event loop's time."""
-        return TimelyDirectory(self, deadline)
+    def before(self, deadline: float, *, urgent: bool = False) -> "TimelyDirectory":
+        """Give a view whose look-ups end at `deadline`, in the event loop's time.
+
+        An `urgent` one is for who is on duty now: see `group_members`.
+        """
+        return TimelyDirectory(self, deadline, urgent=urgent)
 
     def held(self) -> float:
         """Give the seconds for which Slack wants no look-up of a person."""
@@ -108,9 +114,13 @@ class LiveDirectory:
         except LookupFailed:
             return user
 
-    async def group_members(self, group: str) -> tuple[str, ...]:
-        """Give the members of a user group; none of one that Slack does not know."""
-        return (await self._group(group)).members
+    async def group_members(self, group: str, *, urgent: bool = False) -> tuple[str, ...]:
+        """Give the members of a user group; none of one that Slack does not know.
+
+        An `urgent` asker gets them as they were within the last moments, for schedules fill user
+        groups; and as they were last if Slack does not tell.
+        """
+        return (await self._group(group, urgent=urgent)).members
 
     async def group_exists(self, group: str) -> bool:
         """Tell whether Slack knows a user group; a disabled one it does not.
@@ -168,15 +178,18 @@ class LiveDirectory:
         except SLACK_ERRORS as exc:
             raise _slack_failed(exc) from exc
 
-    async def _group(self, group: str) -> _Group:
+    async def _group(self, group: str, *, urgent: bool = False) -> _Group:
         kept = self._groups.get(group)
         if kept is None:
             if len(self._groups) >= _MOST_GROUPS:
                 del self._groups[next(iter(self._groups))]
             kept = self._groups[group] = Kept(partial(self._read_group, group), KEPT)
         try:
-            return await kept.get()
+            return await kept.get(_MOMENTS if urgent else None)
         except SLACK_ERRORS as exc:
+            if urgent and kept.value is not None:
+                log.warning("group.stale", group=group, error=error_of(exc))
+                return kept.value
             raise _slack_failed(exc) from exc
 
     async def _read_group(self, group: str) -> _Group:
@@ -192,9 +205,10 @@ class LiveDirectory:
 class TimelyDirectory:
     """`commands.ports.Directory` for one command: late answers are no answers."""
 
-    def __init__(self, directory: LiveDirectory, deadline: float) -> None:
+    def __init__(self, directory: LiveDirectory, deadline: float, *, urgent: bool = False) -> None:
         self._directory = directory
         self._deadline = deadline
+        self._urgent = urgent
 
     async def verified(self) -> tuple[Recipient, ...]:
         """See `LiveDirectory.verified`."""
@@ -213,7 +227,8 @@ class TimelyDirectory:
 
     async def group_members(self, group: str) -> tuple[str, ...]:
         """See `LiveDirectory.group_members`."""
-        return await self._in_time(self._directory.group_members(group), "Slack")
+        members = self._directory.group_members(group, urgent=self._urgent)
+        return await self._in_time(members, "Slack")
 
     async def group_exists(self, group: str) -> bool:
         """See `LiveDirectory.group_exists`."""

@@ -31,9 +31,13 @@ class Kept(Generic[T]):
     until: float = 0.0
     running: asyncio.Task[T] | None = field(default=None, repr=False)
 
-    async def get(self) -> T:
-        """Give the answer, looked up if there is none or it is too old."""
-        if self.value is not None and time.monotonic() < self.until:
+    async def get(self, within: float | None = None) -> T:
+        """Give the answer, looked up if there is none or it is too old.
+
+        With `within`, one that is older than so many seconds is too old already.
+        """
+        spared = 0.0 if within is None else max(0.0, self.seconds - within)
+        if self.value is not None and time.monotonic() < self.until - spared:
             return self.value
         if self.running is None or self.running.done():
             self.running = behind(self._refresh())

@@ -1,12 +1,13 @@
 """Ask Twilio for replies, where it cannot call us; where it can, for those that a lost call left.
 
 Each process does so, one at a time: whose turn it is stands in the database. What is read is heard
-once, so that reading it again costs nothing, and a look begins well before the last one.
+once, so that reading it again costs little: a look begins well before the last one, and once a
+minute all is read that may still be answered, as Twilio's list may show a message hours late.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,10 +20,10 @@ from twilio_core import Message, TwilioClient, TwilioError
 from twilio_core.messages import is_messaging_service
 
 OVERLAP = timedelta(minutes=10)
-"""So much of what was read before is read again: Twilio's list may show a message late."""
+"""So much of what was read before is read again at each look between two that read all."""
 
 MOST = 1_000
-"""Messages read of one list in one look."""
+"""Messages read of one list in one look, from its end or from where the last look was cut."""
 
 AT_ONCE = 5
 """Lists asked for at once."""
@@ -31,6 +32,8 @@ _PAGE = 100
 """Messages in one answer of a list that has replies only."""
 
 _FORGET = timedelta(days=1)
+
+_SECOND = timedelta(seconds=1)
 
 log = structlog.get_logger(__name__)
 
@@ -47,14 +50,63 @@ class _List:
         return _PAGE if self.to or self.from_ else MOST
 
 
+@dataclass(frozen=True)
+class _Read:
+    """How far a list was read.
+
+    Attributes:
+        at: when its end was read last.
+        whole: when it was read last, or begun to be, from what waits longest.
+        left: the oldest date that was read, where the list was cut: what is older comes next.
+    """
+
+    at: datetime
+    whole: datetime
+    left: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Span:
+    """What is to be read of a list in one look.
+
+    Attributes:
+        of: the list.
+        since: the oldest date.
+        until: the newest date; None: its end.
+        whole: whether `since` is the date of what waits longest.
+    """
+
+    of: _List
+    since: datetime
+    until: datetime | None = None
+    whole: bool = True
+
+
+@dataclass
+class _Found:
+    """What was read of a span.
+
+    Attributes:
+        messages: the newest first.
+        cut: the oldest date if there is more of it; None if all was read.
+    """
+
+    messages: list[Message] = field(default_factory=list)
+    cut: datetime | None = None
+
+
 class Listen:
     """Looks again and again while `run` runs."""
 
-    def __init__(self, looks: Looks, hearing: Hearing, client: TwilioClient) -> None:
+    def __init__(
+        self, looks: Looks, hearing: Hearing, client: TwilioClient, *, most: int = MOST
+    ) -> None:
+        """Bind the parts; `most` messages are read of one list in one look."""
+        self._most = most
         self._looks = looks
         self._hearing = hearing
         self._client = client
-        self._good: dict[_List, datetime] = {}
+        self._good: dict[_List, _Read] = {}
         self._crowd = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
@@ -76,50 +128,80 @@ class Listen:
         return PAGING if turn.wait is None else min(max(turn.wait, 0.1), PAGING)
 
     async def _read(self, at: datetime, senders: Sequence[Sender]) -> None:
-        due: dict[_List, datetime] = {}
-        for each, since in self._due(at, senders):
-            due[each] = min(since, due.get(each, since))
-        found = await asyncio.gather(*(self._listed(*each) for each in due.items()))
-        read = [messages for messages in found if messages is not None]
-        if await self._hear([message for messages in read for message in messages], at):
-            good = [each for each, messages in zip(due, found, strict=True) if messages is not None]
-            self._good = {k: v for k, v in self._good.items() if v > at - _FORGET}
-            self._good |= dict.fromkeys(good, at)
+        spans = list(self._due(at, senders))
+        found = await asyncio.gather(*map(self._listed, spans))
+        read = [(span, each) for span, each in zip(spans, found, strict=True) if each is not None]
+        if await self._hear([message for _, each in read for message in each.messages], at):
+            self._good = {k: v for k, v in self._good.items() if v.at > at - _FORGET}
+            for span, each in read:
+                self._note(span, each, at)
 
-    def _due(self, at: datetime, senders: Sequence[Sender]) -> Iterable[tuple[_List, datetime]]:
-        """Give the lists to read, and since when each; during a page others wait for a minute."""
+    def _note(self, span: _Span, found: _Found, at: datetime) -> None:
+        """Remember how far a span was read; the one at a list's end comes before the one left."""
+        last = self._good.get(span.of)
+        if span.until is not None and last:
+            # a later cut, of its end, is gone on from first: that leads here again
+            if last.left is None or last.left <= span.until:
+                self._good[span.of] = replace(last, left=found.cut)
+        elif span.whole or last is None:
+            self._good[span.of] = _Read(at, at, found.cut)
+        else:
+            # what is older than the last look was read by that
+            missed = found.cut if found.cut and found.cut > last.at - CLOCKS else None
+            self._good[span.of] = replace(last, at=at, left=missed or last.left)
+
+    def _due(self, at: datetime, senders: Sequence[Sender]) -> Iterable[_Span]:
+        """Give what to read; during a page others wait for a minute."""
         hurried = any(sender.paging for sender in senders)
         minute = at - timedelta(seconds=LATER - PAGING / 2)
+        starts: dict[_List, datetime] = {}
+        urgent: set[_List] = set()
         for sender in senders:
             for each in _lists(sender):
-                last = self._good.get(each)
                 since = sender.since - CLOCKS
-                if last is None:
-                    yield each, since
-                elif sender.paging or not hurried or last <= minute:
-                    yield each, max(since, last - OVERLAP)
+                starts[each] = min(since, starts.get(each, since))
+                if sender.paging and (each.to or each.from_ or not sender.people):
+                    urgent.add(each)
+        for each, since in starts.items():
+            last = self._good.get(each)
+            left = last.left if last and last.left and last.left >= since else None
+            if last is None or (left is None and last.whole <= minute):
+                yield _Span(each, since)
+                continue
+            if each in urgent or not hurried or last.at <= minute:
+                yield _Span(each, max(since, last.at - OVERLAP), whole=False)
+            if left is not None:
+                yield _Span(each, since, left)
 
-    async def _listed(self, each: _List, since: datetime) -> list[Message] | None:
+    async def _listed(self, span: _Span) -> _Found | None:
         """Read a list, the newest first; None if Twilio does not give it."""
         try:
             async with self._crowd:
-                return [m async for m in self._since(each, since) if m.direction == "inbound"]
+                return await self._found(span)
         except TwilioError as error:
             log.warning("replies.unread", why=error.reason)
             return None
 
-    async def _since(self, each: _List, since: datetime) -> AsyncIterator[Message]:
-        left = MOST
+    async def _found(self, span: _Span) -> _Found:
+        found, left = _Found(), self._most
         async for message in self._client.list_messages(
-            to=each.to, from_=each.from_, date_sent_after=since, page_size=each.size
+            to=span.of.to,
+            from_=span.of.from_,
+            date_sent_after=span.since,
+            date_sent_before=span.until,
+            page_size=span.of.size,
         ):
+            date = _date(message, span.since)
+            if date < span.since.replace(microsecond=0):
+                break
+            if message.direction == "inbound":
+                found.messages.append(message)
             left -= 1
-            if _date(message, since) < since.replace(microsecond=0):
-                return
-            yield message
             if not left:
-                log.warning("replies.cut", messages=MOST)
-                return
+                log.info("replies.cut", messages=self._most)
+                found.cut = date if date != span.until else date - _SECOND
+                break
+        return found
 
     async def _hear(self, messages: Sequence[Message], at: datetime) -> bool:
         """Hear what was not heard, the oldest first; tell whether all of it was written down."""
@@ -143,7 +225,8 @@ class Listen:
 def _lists(sender: Sender) -> tuple[_List, ...]:
     """Give the lists that have the replies to a sender; none where nobody can reply."""
     if is_messaging_service(sender.name):
-        return tuple(_List(from_=person) for person in sender.people) or (_List(),)
+        # beside those paged there are who has it, who was given up and who says STOP
+        return (*(_List(from_=person) for person in sender.people), _List())
     answerable = ":" in sender.name or sender.name.removeprefix("+").isdigit()
     return (_List(to=sender.name),) if answerable else ()
 

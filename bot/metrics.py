@@ -43,8 +43,8 @@ class Metrics:
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
         self.callbacks = Counter(
-            "sms_callbacks", "Twilio's calls by the HTTP status of our answer",
-            ["status"], registry=registry,
+            "sms_callbacks", "Twilio's calls by what they tell and the HTTP status of our answer",
+            ["about", "status"], registry=registry,
         )  # fmt: skip
         self.requests = Counter(
             "sms_http_requests", "HTTP requests by route and the status of our answer",

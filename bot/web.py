@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qsl
 
 import psycopg
@@ -11,9 +11,10 @@ import structlog
 from aiohttp import web
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
+from bot.bodies import read_body
 from bot.gateway import called_back
 from bot.metrics import Metrics
 from bot.store.replies import Reply
@@ -27,6 +28,15 @@ INBOUND_PATH = "/twilio/inbound"
 
 LIMIT = 1 << 20
 """Bytes of a request's body."""
+
+TWILIO_LIMIT = 1 << 16
+"""The same of Twilio's: its forms have a few kilobytes."""
+
+BODY_SECONDS = 10.0
+"""Until all of a body is there."""
+
+_FIELDS = 500
+"""Fields of a form of Twilio's: it has some thirty."""
 
 _PATIENCE = 10.0
 """Seconds to write a callback down: Twilio waits for 15."""
@@ -63,7 +73,10 @@ def slack_events(app: AsyncApp) -> web.RouteDef:
     """Give the route of Slack's signed requests; Bolt checks the signature."""
 
     async def events(request: web.Request) -> web.Response:
-        response = await app.async_dispatch(await to_bolt_request(request))
+        body = (await read_body(request, LIMIT, BODY_SECONDS)).decode("utf-8", "replace")
+        headers: Any = request.headers
+        asked = AsyncBoltRequest(body=body, query=request.query_string, headers=headers)
+        response = await app.async_dispatch(asked)
         return await to_aiohttp_response(response)
 
     return web.post("/slack/events", events)
@@ -93,7 +106,7 @@ def twilio_status(
 
     async def status(request: web.Request) -> web.Response:
         code = await signed.answer(request)
-        metrics.callbacks.labels(str(code)).inc()
+        metrics.callbacks.labels("status", str(code)).inc()
         return web.Response(status=code)
 
     return web.post(STATUS_PATH + "{token}", status)
@@ -119,20 +132,23 @@ def twilio_inbound(
 
     async def inbound(request: web.Request) -> web.Response:
         code = await signed.answer(request)
-        metrics.callbacks.labels(str(code)).inc()
+        metrics.callbacks.labels("reply", str(code)).inc()
         return web.Response(status=code)  # 204: an empty 200 is an error to Twilio
 
     return web.post(INBOUND_PATH, inbound)
 
 
 def _written(message: InboundMessage) -> Reply:
-    """Take a reply as written now: the webhook tells no date, and comes at once."""
+    """Take a reply as written when it is written down: the webhook has no date, and comes at once.
+
+    By the database's clock, as it is compared with what that has dated.
+    """
     return Reply(
         message.message_sid,
         message.from_,
         message.to,
         message.body,
-        datetime.now(UTC),
+        None,
         message.messaging_service_sid,
         message.opt_out_type,
     )
@@ -157,18 +173,22 @@ class _Signed:
 
     async def answer(self, request: web.Request) -> int:
         """Give the HTTP status to answer with."""
+        if not (given := request.headers.get("X-Twilio-Signature")):
+            return _unsigned(request)  # for nothing of it is worth the reading
         try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return 413
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+            body = await read_body(request, TWILIO_LIMIT, BODY_SECONDS)
+            text = body.decode("utf-8", "replace")
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS)
+        except web.HTTPException as exc:
+            return exc.status
+        except ValueError:  # more fields than that
+            return 400
         named = request.raw_path.partition(self.path)[2]  # with its query, which is signed too
         url = f"{self.public_url.rstrip('/')}{self.path}{named}"
         try:
-            verify(self.auth_token, url, pairs, request.headers.get("X-Twilio-Signature"))
+            verify(self.auth_token, url, pairs, given)
         except SignatureMismatch:
-            log.warning("callback.unsigned", peer=request.remote)
-            return 403
+            return _unsigned(request)
         return await self._taken(request, pairs)
 
     async def _taken(self, request: web.Request, pairs: Pairs) -> int:
@@ -180,6 +200,11 @@ class _Signed:
         except (psycopg.Error, PoolTimeout, ConnectorException, TimeoutError, OSError) as exc:
             log.warning("callback.unwritten", why=type(exc).__name__)
             return 503
+
+
+def _unsigned(request: web.Request) -> int:
+    log.warning("callback.unsigned", peer=request.remote)
+    return 403
 
 
 class CannotListen(OSError):

@@ -19,9 +19,19 @@ _WORDS = dict.fromkeys(
 ) | dict.fromkeys(("START", "YES", "UNSTOP"), Word.START)
 
 
-def word_of(body: str) -> Word | None:
-    """Give what a reply says about further messages; None if it is about something else."""
-    return _WORDS.get(body.strip().upper())
+_ANSWER = "YES"
+"""Of who has not opted out it is the answer to a question."""
+
+
+def word_of(body: str, *, out: bool) -> Word | None:
+    """Give what a reply says about further messages; None if it is about something else.
+
+    Args:
+        body: what was written.
+        out: whether its writer is known to have opted out.
+    """
+    text = body.strip().upper()
+    return _WORDS.get(text) if out or text != _ANSWER else None
 
 
 def by_stop(sender: str) -> str:

@@ -43,11 +43,9 @@ class Ack:
 
     Attributes:
         code: of which page; empty if it does not say.
-        bare: whether the code is all that was written: it may be a number about something else.
     """
 
     code: str = ""
-    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,15 +79,16 @@ class Words:
 Said = Ack | Resolve | OptWord | HelpWord | Words
 
 
-def read_reply(body: str, opt_out_type: str = "") -> Said:
+def read_reply(body: str, opt_out_type: str = "", *, out: bool = False) -> Said:
     """Read a reply; case, blanks and punctuation around it are ignored.
 
     Args:
         body: what was written.
         opt_out_type: STOP, START or HELP where Twilio says that the account's own word for it was
             written (Advanced Opt-Out); else empty.
+        out: whether its writer is known to have opted out of what they wrote to.
     """
-    if word := word_of(opt_out_type) or word_of(body):
+    if word := word_of(opt_out_type, out=out) or word_of(body, out=out):
         return OptWord(word)
     if _HELP & {opt_out_type, body.strip().upper()}:
         return HelpWord()
@@ -98,21 +97,22 @@ def read_reply(body: str, opt_out_type: str = "") -> Said:
         if match := command.fullmatch(text):
             said = match.groupdict()
             code = said.get("code") or ""
-            return Resolve(code) if said.get("resolve") else Ack(code, bare=not said.get("ack"))
+            return Resolve(code) if said.get("resolve") else Ack(code)
     return Words()
 
 
 @dataclass(frozen=True)
 class Concern:
-    """A page that was sent to somebody.
+    """A page that was for somebody.
 
     Attributes:
         page_id: its number.
         code: what a reply names it by; unique among open pages only.
         stage: where it is.
-        first: when they were first paged.
-        last: when they were last paged.
+        first: when they were first paged, or to be paged if nothing was sent to them.
+        last: when they were last paged, or to be paged.
         resolved: when it was resolved, None if it is not.
+        reached: whether anything was sent to them; else they mean it only if they have its code.
     """
 
     page_id: int
@@ -121,6 +121,7 @@ class Concern:
     first: datetime
     last: datetime
     resolved: datetime | None = None
+    reached: bool = True
 
 
 @dataclass(frozen=True)
@@ -178,15 +179,17 @@ def meaning(said: Ack | Resolve | Words, pages: Sequence[Concern], at: datetime)
 
     Args:
         said: what was written.
-        pages: those that were sent to the person, in any order.
+        pages: those that were for the person, in any order.
         at: when it was written.
     """
-    near = _before(pages, at)
+    sent = _before([page for page in pages if page.reached], at)
     if isinstance(said, Words):
-        return _words(near, at)
+        return _words(sent, at)
     if said.code:
-        return _by_code(said, near, at)
-    meant = _meant(said, near, at)
+        # whom the page itself did not reach may have been told its code
+        named = [page for page in _before(pages, at) if page.code == said.code]
+        return _by_code(said, named, sent, at)
+    meant = _meant(said, sent, at)
     if len(meant) > 1:
         return _ask(said, meant)
     return _do(said, meant[0]) if meant else None
@@ -221,15 +224,15 @@ def _words(pages: Sequence[Concern], at: datetime) -> Speaks | None:
     return None
 
 
-def _by_code(said: Ack | Resolve, pages: Sequence[Concern], at: datetime) -> Meaning | None:
-    of_it = [page for page in pages if page.code == said.code]
-    if of_it:
+def _by_code(
+    said: Ack | Resolve, named: Sequence[Concern], sent: Sequence[Concern], at: datetime
+) -> Meaning | None:
+    if named:
         # a code may be given anew once its page is not open any more
-        return _do(said, next((p for p in of_it if p.stage is PageStage.OPEN), of_it[0]))
-    others = _running(said, pages, at)
-    if others and not (isinstance(said, Ack) and said.bare):
-        return _ask(said, others)
-    return _words(pages, at)
+        return _do(said, next((p for p in named if p.stage is PageStage.OPEN), named[0]))
+    # also a number alone: better asked about in vain than a page left to ring for a wrong digit
+    others = _running(said, sent, at)
+    return _ask(said, others) if others else _words(sent, at)
 
 
 def _meant(said: Ack | Resolve, pages: Sequence[Concern], at: datetime) -> Sequence[Concern]:

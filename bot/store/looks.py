@@ -12,6 +12,9 @@ PAGING = 5.0
 LATER = 60.0
 """The same while something may still be answered; with a webhook, while somebody is waited for."""
 
+SELDOM = 300.0
+"""The same with a webhook while a page may still be resolved, or acknowledged late."""
+
 FEW = 20
 """People whose replies are asked for one by one, where a Messaging Service hides its numbers."""
 
@@ -21,7 +24,11 @@ WITH pace AS (
     SELECT CASE
         WHEN EXISTS (SELECT 1 FROM page WHERE due IS NOT NULL)
             THEN CASE WHEN %(called)s THEN %(later)s ELSE %(paging)s END
-        WHEN %(called)s THEN NULL
+        WHEN %(called)s THEN CASE
+            WHEN EXISTS (SELECT 1 FROM page WHERE stage IN ('acknowledged', 'exhausted')
+                AND created > now() - interval '24 hours')
+            THEN CASE WHEN %(begun)s THEN %(seldom)s ELSE 0 END
+        END
         WHEN (SELECT created FROM send ORDER BY id DESC LIMIT 1) > now() - interval '24 hours'
             THEN %(later)s
     END::float8 AS seconds
@@ -35,13 +42,13 @@ FROM pace, inbound_look
 """
 
 # Of plain sends the last ones only: their answers are words to Twilio, which it obeys by itself.
+# No further back than replies are remembered (`bot.store.purge`): they would be heard twice.
 _SENDERS = """
-SELECT sender, min(since), bool_or(open) FROM (
+SELECT sender, greatest(min(since), now() - interval '36 hours'), bool_or(open) FROM (
     SELECT sender, created AS since, true AS open FROM page WHERE due IS NOT NULL
   UNION ALL
     SELECT sender, created, false FROM page
-    WHERE NOT %(called)s AND stage IN ('acknowledged', 'exhausted')
-      AND created > now() - interval '24 hours'
+    WHERE stage IN ('acknowledged', 'exhausted') AND created > now() - interval '24 hours'
   UNION ALL
     SELECT sender, created, false
     FROM (SELECT sender, created FROM send ORDER BY id DESC LIMIT 1000) AS last
@@ -94,12 +101,17 @@ class Looks:
         """Bind the pool; with `called_back` a look is only for what a lost webhook left behind."""
         self._pool = pool
         self._called = {"called": called_back}
+        self._begun = False
 
     async def turn(self) -> Turn:
-        """Take the turn if it is time: whoever asks next, in whichever process, waits."""
-        asked = {"paging": PAGING, "later": LATER, **self._called}
+        """Take the turn if it is time: whoever asks next, in whichever process, waits.
+
+        With a webhook the first turn is the process's own: calls were lost while none listened.
+        """
+        pace = {"paging": PAGING, "later": LATER, "seldom": SELDOM, "begun": self._begun}
         async with self._pool.connection() as conn:
-            row = await (await conn.execute(_TURN, asked)).fetchone()
+            row = await (await conn.execute(_TURN, {**pace, **self._called})).fetchone()
+        self._begun = True
         at, seconds, left = row or (None, None, None)
         return Turn(at, seconds if at else left)
 

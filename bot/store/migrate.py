@@ -40,8 +40,25 @@ async def migrate(conn: psycopg.AsyncConnection) -> list[str]:
         return await _apply_missing(conn, {row[0] for row in await cursor.fetchall()})
 
 
+async def pending(conn: psycopg.AsyncConnection, *, fresh: bool) -> tuple[list[str], str]:
+    """Give the steps that `migrate` would apply, and the last that a newer version has; or empty.
+
+    Args:
+        conn: changes nothing.
+        fresh: whether the database was never migrated.
+    """
+    rows = [] if fresh else await (await conn.execute("SELECT name FROM migration")).fetchall()
+    applied, steps = {row[0] for row in rows}, _steps()
+    missing = [name for name in steps if name not in applied]
+    return missing, max(applied - steps.keys(), default="")
+
+
+def _steps() -> dict[str, LiteralString]:
+    return {**_engine_steps(), **dict(_files(__package__, "migrations"))}
+
+
 async def _apply_missing(conn: psycopg.AsyncConnection, applied: set[str]) -> list[str]:
-    steps = {**_engine_steps(), **dict(_files(__package__, "migrations"))}
+    steps = _steps()
     if unknown := applied - steps.keys():
         raise SchemaTooNewError(max(unknown))
     missing = [name for name in steps if name not in applied]

@@ -44,6 +44,15 @@ SELECT sender, %(address)s::text, %(word)s::text, %(at)s::timestamptz FROM (
 {_LATEST}
 """  # noqa: S608 - both parts are ours
 
+# Of which service a number is, a reply does not always tell.
+_OUT = """
+SELECT EXISTS (
+    SELECT 1 FROM opt_out WHERE address = %(address)s AND learned <> 'START' AND (
+        sender = ANY(%(senders)s) OR %(everywhere)s AND sender ~ '^MG[0-9a-fA-F]{32}$'
+    )
+)
+"""
+
 _LEAVE_OUT = """
 WITH known AS (
     SELECT d.id, o.learned FROM delivery d
@@ -84,6 +93,20 @@ async def learn(conn: psycopg.AsyncConnection, answers: Collection[tuple[int, in
     """
     if ids := [delivery_id for delivery_id, code in answers if code == REFUSED]:
         await conn.execute(_REFUSED, (ids,))
+
+
+async def is_out(conn: psycopg.AsyncConnection, from_: str, to: str, service: str = "") -> bool:
+    """Tell whether somebody is known to have opted out of what they wrote to.
+
+    Args:
+        conn: where it is read.
+        from_: who wrote.
+        to: which of our senders.
+        service: the Messaging Service that received it, if that is known.
+    """
+    asked = {"address": from_, "senders": [to, service], "everywhere": not service}
+    row = await (await conn.execute(_OUT, asked)).fetchone()
+    return bool(row and row[0])
 
 
 async def heard(

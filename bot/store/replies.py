@@ -10,7 +10,7 @@ from enum import StrEnum
 import psycopg
 
 from bot.store.database import Pool
-from bot.store.optouts import heard
+from bot.store.optouts import heard, is_out
 from bot.store.pages import acknowledge, note, resolve, say, tell
 from bot.store.text import storable
 from bot.tasks import Deferrer
@@ -34,23 +34,37 @@ from commands.rules import Contact
 
 # Written first: whoever else has the same message waits here for what becomes of it.
 _ONCE = """
-INSERT INTO reply (sid, at, outcome) VALUES (%s, %s, 'unknown')
-ON CONFLICT (sid) DO NOTHING RETURNING sid
+INSERT INTO reply (sid, at, outcome) VALUES (%s, coalesce(%s, now()), 'unknown')
+ON CONFLICT (sid) DO NOTHING RETURNING at
 """
 
 _KEPT = """
 UPDATE reply SET page_id = %s, address = %s, who = %s, body = %s, outcome = %s WHERE sid = %s
 """
 
-# From the pages to their deliveries: addresses by themselves have no index.
+# From the pages to their deliveries: addresses by themselves have no index. Who was not sent
+# anything, as their line was refused or it waits still, cannot mean the page but by its code.
 _CONCERNED = """
-SELECT p.id, p.code, p.stage, min(s.created), max(s.created), p.resolved_at,
-    (array_agg(d.name ORDER BY s.created DESC))[1]
-FROM page p
-JOIN send s ON s.page_id = p.id AND s.page_step IS NOT NULL
-JOIN delivery d ON d.send_id = s.id AND d.address = %s
-WHERE p.created > now() - interval '7 days'
-GROUP BY p.id ORDER BY max(s.created) DESC
+WITH near AS (
+    SELECT id FROM page WHERE stage = 'open'
+  UNION
+    SELECT page_id FROM send
+    WHERE page_step IS NOT NULL AND created > now() - interval '7 days'
+), paged AS (
+    SELECT s.page_id, s.created, d.name, coalesce(d.attempted, s.created) AS at,
+        d.state NOT IN ('queued', 'failed', 'canceled', 'suppressed') AS reached
+    FROM near
+    JOIN send s ON s.page_id = near.id AND s.page_step IS NOT NULL
+    JOIN delivery d ON d.send_id = s.id AND d.address = %s
+)
+SELECT p.id, p.code, p.stage,
+    coalesce(min(at) FILTER (WHERE reached), min(paged.created)),
+    coalesce(max(at) FILTER (WHERE reached), max(paged.created)) AS last,
+    p.resolved_at, bool_or(reached), (array_agg(paged.name ORDER BY paged.created DESC))[1]
+FROM paged JOIN page p ON p.id = page_id
+GROUP BY p.id
+HAVING p.stage = 'open' OR max(greatest(at, paged.created)) > now() - interval '7 days'
+ORDER BY last DESC
 """
 
 _NEW = """
@@ -94,7 +108,7 @@ class Reply:
         from_: who wrote.
         to: which of our numbers.
         body: what they wrote.
-        at: when they did.
+        at: when they did; None: now.
         service: ``MG…`` of the service that received it, empty if it is not known.
         opt_out_type: STOP, START or HELP where Twilio says that it is one; else empty.
     """
@@ -103,16 +117,17 @@ class Reply:
     from_: str = field(repr=False)
     to: str = field(repr=False)
     body: str = field(repr=False)
-    at: datetime
+    at: datetime | None
     service: str = ""
     opt_out_type: str = ""
 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Who wrote a reply, and the pages that they were sent, the latest first."""
+    """Who wrote a reply, when, and the pages that were for them, the latest first."""
 
     hand: Hand
+    at: datetime
     pages: tuple[Concern, ...]
 
 
@@ -136,9 +151,10 @@ class Replies:
             contact: whom the directory has for its sender.
         """
         async with self._pool.connection() as conn, conn.transaction():
-            if not await (await conn.execute(_ONCE, (reply.sid, reply.at))).fetchone():
+            once = await (await conn.execute(_ONCE, (reply.sid, reply.at))).fetchone()
+            if once is None:
                 return None
-            writer = await _writer(conn, reply, contact)
+            writer = await _writer(conn, reply, contact, once[0])
             outcome, page_id = await self._act(conn, reply, writer)
             known = page_id is not None
             kept = (reply.from_, writer.hand.name, storable(reply.body)) if known else ("", "", "")
@@ -150,14 +166,15 @@ class Replies:
     ) -> tuple[Outcome, int | None]:
         """Do what is asked for; give the page that it is about, None if it is about none."""
         latest = writer.pages[0].page_id if writer.pages else None
-        match read_reply(reply.body, reply.opt_out_type):
+        out = await is_out(conn, reply.from_, reply.to, reply.service)
+        match read_reply(reply.body, reply.opt_out_type, out=out):
             case OptWord(word):
                 await self._opt(conn, reply, word, writer)
                 return Outcome.OPTOUT, latest
             case HelpWord():
                 return Outcome.HELP, latest
             case said:
-                match meaning(said, writer.pages, reply.at):
+                match meaning(said, writer.pages, writer.at):
                     case None:
                         return Outcome.UNKNOWN, None
                     case Speaks(page_id):
@@ -221,7 +238,7 @@ class Replies:
     ) -> None:
         """Remember the word, and tell those who wait for this person that no page reaches them."""
         # before any page's card is locked, as where Twilio's refusals are learned from
-        await heard(conn, reply.from_, reply.to, word, reply.at, reply.service)
+        await heard(conn, reply.from_, reply.to, word, writer.at, reply.service)
         who, stop = writer.hand.name, word is Word.STOP
         what = "opted out" if stop else "opted in"
         for number in sorted(p.page_id for p in writer.pages if p.stage is PageStage.OPEN):
@@ -231,14 +248,15 @@ class Replies:
                 await say(conn, self._jobs, number, "note", text)
 
 
-async def _writer(conn: psycopg.AsyncConnection, reply: Reply, contact: Contact | None) -> _Writer:
+async def _writer(
+    conn: psycopg.AsyncConnection, reply: Reply, contact: Contact | None, at: datetime
+) -> _Writer:
     rows = await (await conn.execute(_CONCERNED, (reply.from_,))).fetchall()
     pages = tuple(
-        Concern(number, code, PageStage(stage), first, last, resolved)
-        for number, code, stage, first, last, resolved, _ in rows
+        Concern(number, code, PageStage(stage), *rest) for number, code, stage, *rest, _ in rows
     )
     called = contact.name if contact else rows[0][-1] if rows else ""
     # a verified number is often called by itself
     name = called if called and not is_number(called) else mask(reply.from_)
     user = contact.slack if contact else ""
-    return _Writer(Hand(name, Way.SMS, user, reply.from_), pages)
+    return _Writer(Hand(name, Way.SMS, user, reply.from_), at, pages)

@@ -1,9 +1,10 @@
 """A process that asks Twilio for replies."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.hearing import Hearing
-from bot.listen import Listen
+from bot.listen import MOST, Listen
 from bot.metrics import Metrics
 from bot.store.looks import Looks
 from bot.store.replies import Replies
@@ -16,7 +17,7 @@ from twilio_core.testing import Stored
 class Process:
     """One process that asks for replies."""
 
-    def __init__(self, engine: Engine, *, called_back: bool = False) -> None:
+    def __init__(self, engine: Engine, *, called_back: bool = False, most: int = MOST) -> None:
         self.engine = engine
         self.metrics = Metrics()
         self.policy = Policy()
@@ -24,7 +25,7 @@ class Process:
         replies = Replies(engine.pool, engine.jobs)
         hearing = Hearing(replies, self._directory, self.metrics)
         looks = Looks(engine.pool, called_back=called_back)
-        self._listen = Listen(looks, hearing, engine.client)
+        self._listen = Listen(looks, hearing, engine.client, most=most)
 
     async def _directory(self) -> Policy:
         if self.fault:
@@ -38,6 +39,15 @@ class Process:
             after,
         )
         return await self._listen.look()
+
+    async def look_later(self) -> None:
+        """Look a minute after the last time."""
+        minute, listen = timedelta(minutes=1), self._listen
+        listen._good = {
+            each: replace(read, at=read.at - minute, whole=read.whole - minute)
+            for each, read in listen._good.items()
+        }
+        await self.look()
 
     def heard(self) -> dict[str, float]:
         """How many replies came to which end."""

@@ -74,9 +74,11 @@ class Site:
             return answer.status
 
     def counted(self, status: int) -> bool:
-        """Tell whether exactly one call was answered so."""
-        line = f'sms_callbacks_total{{status="{status}"}} 1.0'
-        return line in self.metrics.text().decode().splitlines()
+        """Tell whether exactly one call was answered so, and none of the other webhook's."""
+        about = "reply" if self.path == INBOUND_PATH else "status"
+        text = self.metrics.text().decode()
+        found = [line for line in text.splitlines() if line.startswith("sms_callbacks_total{")]
+        return found == [f'sms_callbacks_total{{about="{about}",status="{status}"}} 1.0']
 
 
 @asynccontextmanager

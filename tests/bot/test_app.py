@@ -169,7 +169,7 @@ async def test_where_twilio_can_call_a_message_is_followed_by_callbacks(
             assert world.states() == {"delivered": 1}
             _, text = await asked(f"{bot.address}/metrics")
         await world.twilio.stop()  # and with it its connection to the proxy
-    assert 'sms_callbacks_total{status="204"} 1.0' in text
+    assert 'sms_callbacks_total{about="status",status="204"} 1.0' in text
     assert [r for r in world.twilio.requests if r.method == "GET"] == []
 
 

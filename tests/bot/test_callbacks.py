@@ -12,7 +12,7 @@ from psycopg_pool import PoolTimeout
 from slack_bolt.async_app import AsyncApp
 
 from bot.store.statuses import Report
-from bot.web import LIMIT, slack_events
+from bot.web import LIMIT, TWILIO_LIMIT, slack_events
 from tests.bot.site import Site, listening
 from twilio_core.webhooks import signature
 
@@ -99,6 +99,15 @@ async def test_without_a_signature_nothing_is_heard(site: Site, desk: Desk) -> N
     assert site.counted(403)
 
 
+async def test_without_a_signature_nothing_is_read(site: Site) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x" * TWILIO_LIMIT * 2
+        await asyncio.sleep(3600)
+
+    async with asyncio.timeout(5):
+        assert await site.raw(GOOD, endless(), {}) == 403
+
+
 @pytest.mark.parametrize("given", ["", "x", "L/OH5YylLD5NRKLltdqwSvS0BnU=", "\u00e9"])
 async def test_a_signature_that_is_made_up_is_refused(site: Site, desk: Desk, given: str) -> None:
     assert await site.post(GOOD, SENT, headers={"X-Twilio-Signature": given}) == 403
@@ -183,7 +192,7 @@ async def test_only_posts_are_taken(site: Site) -> None:
 
 
 async def test_what_is_too_large_is_not_read_to_its_end(site: Site, desk: Desk) -> None:
-    assert await site.post(GOOD, {**SENT, "Body": "x" * LIMIT}) == 413
+    assert await site.post(GOOD, {**SENT, "Body": "x" * TWILIO_LIMIT}) == 413
     assert desk.heard == []
     assert site.counted(413)
 
@@ -191,9 +200,9 @@ async def test_what_is_too_large_is_not_read_to_its_end(site: Site, desk: Desk) 
 async def test_what_is_too_large_is_so_without_a_length_as_well(site: Site) -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(17):
-            yield b"x" * (LIMIT // 16)
+            yield b"x" * (TWILIO_LIMIT // 16)
 
-    assert await site.raw(GOOD, parts(), {}) == 413
+    assert await site.raw(GOOD, parts(), {"X-Twilio-Signature": "x"}) == 413
 
 
 async def test_the_limit_is_for_slacks_requests_as_well(desk: Desk) -> None:
@@ -205,6 +214,33 @@ async def test_the_limit_is_for_slacks_requests_as_well(desk: Desk) -> None:
             session.post(url, data=BytesIO(b"x" * (LIMIT + 1))) as answer,
         ):
             assert answer.status == 413
+
+
+async def test_a_form_as_large_as_twilios_can_be_is_taken(site: Site, desk: Desk) -> None:
+    assert await site.post(GOOD, {**SENT, "Body": "\u4e16" * 1600}) == 204
+
+
+# What cannot be read
+
+
+async def test_what_is_not_packed_as_it_says_is_a_bad_request(site: Site) -> None:
+    told = {"Content-Encoding": "gzip", "X-Twilio-Signature": "x"}
+    assert await site.raw(GOOD, b"abc", told) == 400
+    assert site.counted(400)
+
+
+async def test_slacks_requests_are_read_with_the_same_care(desk: Desk) -> None:
+    slack = slack_events(AsyncApp(token="xoxb-1", signing_secret="secret"))
+    async with listening(desk.hear, "https://sms.example.com", slack) as site:
+        site.path = "/slack/events"
+        assert await site.raw("", b"abc", {"Content-Encoding": "gzip"}) == 400
+
+
+async def test_a_form_of_more_fields_than_twilio_sends_is_a_bad_request(
+    site: Site, desk: Desk
+) -> None:
+    assert await site.post(GOOD, {**SENT, **{f"f{n}": "" for n in range(500)}}) == 400
+    assert desk.heard == []
 
 
 # A ledger that does not answer

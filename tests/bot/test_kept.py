@@ -50,3 +50,18 @@ def test_what_is_too_old_is_nothing() -> None:
     shelf: Shelf[int] = Shelf(0, 2)
     shelf.put("a", 1)
     assert shelf.get("a") is None
+
+
+async def test_who_wants_it_fresher_has_it_looked_up_sooner() -> None:
+    asked: list[int] = []
+
+    async def ask() -> int:
+        asked.append(len(asked))
+        return asked[-1]
+
+    kept = Kept(ask, 60.0)
+    await kept.get()
+    await kept.get(30.0)
+    assert asked == [0]
+    assert await kept.get(0.0) == 1
+    assert await kept.get() == 1

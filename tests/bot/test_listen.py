@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.store.looks import FEW
+from bot.store.purge import HEARD
 from commands.rules import Contact
 from tests.bot.engine import Engine
 from tests.bot.listening import Process, asked, written
@@ -129,6 +130,25 @@ async def test_a_reply_that_twilio_lists_minutes_late_is_heard(
     assert (await stage(engine, page))[0] == "acknowledged"
 
 
+async def test_a_reply_that_twilio_lists_an_hour_late_is_heard_within_a_minute(
+    engine: Engine, process: Process
+) -> None:
+    page = await paged(engine, ago=7200)
+    await process.look()
+    written(engine, BOB, "1", 3600)
+    await process.look_later()
+    assert (await stage(engine, page))[0] == "acknowledged"
+
+
+async def test_no_reply_is_looked_for_that_may_be_forgotten_by_now(
+    engine: Engine, process: Process
+) -> None:
+    await paged(engine, ago=60 * 3600)
+    await process.look()
+    [since] = [datetime.fromisoformat(r.query["DateSent>"][0]) for r in engine.lists]
+    assert datetime.now(UTC) - since < timedelta(seconds=HEARD)
+
+
 async def test_a_process_that_has_looked_reads_no_further_back_than_it_must(
     engine: Engine, process: Process
 ) -> None:
@@ -174,7 +194,7 @@ async def test_where_a_service_hides_its_numbers_those_paged_are_asked_for_one_b
     page = await paged(engine, sender=SERVICE)
     await engine.twilio.inbound(BOB, OTHER, "1")
     await process.look()
-    assert Counter(asked(engine)) == Counter([("", ALICE), ("", BOB)])
+    assert Counter(asked(engine)) == Counter([("", ALICE), ("", BOB), ("", "")])
     assert (await stage(engine, page))[0] == "acknowledged"
 
 
@@ -230,7 +250,26 @@ async def test_during_a_page_other_senders_are_asked_for_once_a_minute(
     for _ in range(3):
         await process.look()
     assert Counter(asked(engine)) == {(FROM, ""): 3, (OTHER, ""): 1}
-    listen = process._listen
-    listen._good = {each: at - timedelta(minutes=1) for each, at in listen._good.items()}
-    await process.look()
+    await process.look_later()
     assert Counter(asked(engine)) == {(FROM, ""): 4, (OTHER, ""): 2}
+
+
+async def test_while_a_service_pages_who_has_another_page_of_it_is_heard(
+    engine: Engine, process: Process
+) -> None:
+    water = await paged(engine, sender=SERVICE, people=[(ALICE, "alice")])
+    await engine.change("UPDATE page SET stage = 'acknowledged', due = NULL, acked_at = now()")
+    await paged(engine, "58", body="Fire", sender=SERVICE, people=[(BOB, "bob")])
+    await process.look()
+    await engine.twilio.inbound(ALICE, OTHER, "resolve")
+    await process.look_later()
+    assert await stage(engine, water) == ("resolved", "", "alice")
+
+
+async def test_while_a_service_pages_only_those_paged_are_asked_for_at_each_look(
+    engine: Engine, process: Process
+) -> None:
+    await paged(engine, sender=SERVICE)
+    for _ in range(3):
+        await process.look()
+    assert Counter(asked(engine)) == {("", ALICE): 3, ("", BOB): 3, ("", ""): 1}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.store.looks import LATER, PAGING
+from bot.store.looks import LATER, PAGING, SELDOM
 from tests.bot.engine import Engine
 from tests.bot.listening import Process, asked, written
 from tests.bot.store.reply_kit import ALICE, BOB, FROM, paged, posts, stage
@@ -83,6 +83,41 @@ async def test_with_a_webhook_it_is_looked_once_a_minute_and_during_pages_only(
     assert asked(engine) == [(FROM, "")]
     await process.look(LATER)
     assert asked(engine) == [(FROM, "")] * 2
+
+
+@pytest.mark.parametrize("stage", ["acknowledged", "exhausted"])
+async def test_with_a_webhook_it_is_looked_every_five_minutes_until_a_page_is_resolved(
+    engine: Engine, stage: str
+) -> None:
+    process = Process(engine, called_back=True)
+    await paged(engine)
+    await engine.change("UPDATE page SET stage = %s, due = NULL, acked_at = now()", stage)
+    await process.look()
+    await process.look(SELDOM - 1)
+    assert len(engine.lists) == 1
+    await process.look(SELDOM)
+    assert asked(engine) == [(FROM, "")] * 2
+    await engine.change("UPDATE page SET created = created - interval '1 day'")
+    await process.look()
+    assert len(engine.lists) == 2
+
+
+@pytest.mark.parametrize(
+    ("was", "body", "then"),
+    [
+        ("acknowledged", "resolve", "resolved"),
+        ("exhausted", "ack", "acknowledged"),
+    ],
+)
+async def test_what_came_by_webhook_while_the_process_was_replaced_is_found_at_its_start(
+    engine: Engine, was: str, body: str, then: str
+) -> None:
+    page = await paged(engine)
+    await engine.change("UPDATE page SET stage = %s, due = NULL, acked_at = now()", was)
+    await Process(engine, called_back=True).look()
+    await engine.twilio.inbound(BOB, FROM, body)
+    await Process(engine, called_back=True).look(0)
+    assert (await stage(engine, page))[0] == then
 
 
 # What goes wrong

@@ -7,12 +7,22 @@ from twilio_core.testing import server
 @pytest.mark.parametrize("word", sorted(server._STOP | server._START))
 def test_the_words_are_those_that_twilio_acts_on(word: str) -> None:
     said = Word.STOP if word in server._STOP else Word.START
-    assert word_of(word) is word_of(f" {word.lower()}\n") is said
+    assert word_of(word, out=True) is word_of(f" {word.lower()}\n", out=True) is said
+
+
+@pytest.mark.parametrize("word", sorted(server._STOP | server._START - {"YES"}))
+def test_the_words_but_yes_are_so_of_who_has_not_opted_out_as_well(word: str) -> None:
+    assert word_of(word, out=False) is word_of(word, out=True)
+
+
+@pytest.mark.parametrize("body", ["YES", " yes\n"])
+def test_yes_answers_a_question_unless_its_writer_has_opted_out(body: str) -> None:
+    assert word_of(body, out=False) is None
 
 
 @pytest.mark.parametrize("body", ["", "HELP", "INFO", "STOP STOP", "please stop", "STOP.", "no"])
 def test_any_other_text_is_a_reply_like_others(body: str) -> None:
-    assert word_of(body) is None
+    assert word_of(body, out=True) is None
 
 
 def test_the_two_ways_of_knowing_are_told_apart() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,7 +68,7 @@ def test_ack_and_1_acknowledge_whatever_their_case_and_blanks(body: str) -> None
 
 @pytest.mark.parametrize("body", ["47", "#47", " 47 ", "47.", "# 47"])
 def test_a_code_alone_acknowledges_its_page(body: str) -> None:
-    assert read_reply(body) == Ack("47", bare=True)
+    assert read_reply(body) == Ack("47")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,18 @@ def test_stop_is_left_to_twilio(body: str) -> None:
 
 def test_start_is_left_to_twilio() -> None:
     assert read_reply("Start") == OptWord(Word.START)
+
+
+def test_yes_is_a_persons_words() -> None:
+    assert read_reply("Yes") == Words()
+
+
+def test_yes_of_who_has_opted_out_is_left_to_twilio() -> None:
+    assert read_reply("Yes", out=True) == OptWord(Word.START)
+
+
+def test_yes_is_what_twilio_says_that_it_is() -> None:
+    assert read_reply("Yes", "START") == OptWord(Word.START)
 
 
 @pytest.mark.parametrize("body", ["HELP", "help ", "Info"])
@@ -155,9 +168,8 @@ def test_with_two_open_pages_the_person_is_asked_which() -> None:
     assert asked.question == "Open: 58, 47. Reply 58 to acknowledge that one."
 
 
-@pytest.mark.parametrize("said", [Ack("47"), Ack("47", bare=True)])
-def test_a_code_picks_one_of_two_open_pages(said: Ack) -> None:
-    assert meaning(said, [page(47, ago=90), page(58)], NOON) == Acknowledges(47)
+def test_a_code_picks_one_of_two_open_pages() -> None:
+    assert meaning(Ack("47"), [page(47, ago=90), page(58)], NOON) == Acknowledges(47)
 
 
 def test_a_page_that_was_given_up_can_still_be_acknowledged() -> None:
@@ -184,16 +196,15 @@ def test_of_two_ended_pages_that_had_a_code_the_later_one_is_meant() -> None:
     assert meaning(Ack("47"), [old, page(47, S.EXHAUSTED)], NOON) == Acknowledges(47)
 
 
-def test_ack_with_a_code_that_no_page_has_is_asked_about() -> None:
-    asked = meaning(Ack("99"), [page(47)], NOON)
+@pytest.mark.parametrize("body", ["ack 99", "99", "#99"])
+def test_a_code_that_no_page_has_is_asked_about(body: str) -> None:
+    said = read_reply(body)
+    assert isinstance(said, Ack)
+    asked = meaning(said, [page(47)], NOON)
     assert isinstance(asked, Unclear)
     assert asked.question == (
         "No page has the code 99. Open: 47. Reply 47 to acknowledge that one."
     )
-
-
-def test_a_number_that_is_no_code_is_a_persons_words() -> None:
-    assert meaning(Ack("15", bare=True), [page(47)], NOON) == Speaks(47)
 
 
 def test_a_wrong_code_with_nothing_open_is_a_persons_words() -> None:
@@ -254,6 +265,25 @@ def test_a_reply_of_somebody_who_was_never_paged_is_about_nothing(
 
 def test_words_are_about_nothing_once_all_is_resolved_for_long() -> None:
     assert meaning(Words(), [page(47, S.RESOLVED, 9000, resolved=3601)], NOON) is None
+
+
+# Pages that did not reach their person
+
+
+UNSENT = replace(page(58, ago=30), reached=False)
+
+
+@pytest.mark.parametrize("said", [Words(), Ack(), Resolve(), Ack("99")])
+def test_a_page_that_was_not_sent_is_not_meant(said: Words | Ack | Resolve) -> None:
+    assert meaning(said, [UNSENT], NOON) is None
+
+
+def test_a_page_that_was_not_sent_is_not_in_the_way_of_another() -> None:
+    assert meaning(Ack(), [UNSENT, page(47)], NOON) == Acknowledges(47)
+
+
+def test_a_page_that_was_not_sent_is_meant_by_its_code() -> None:
+    assert meaning(Ack("58"), [UNSENT, page(47)], NOON) == Acknowledges(58)
 
 
 # Replies that are read late

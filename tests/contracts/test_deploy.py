@@ -33,7 +33,8 @@ def metrics() -> Metrics:
     made.gauges.link, made.gauges.lease, made.gauges.levels = link, Lease(), levels
     made.outcomes.labels("send", "Sending").inc()
     made.requests.labels("/healthz", "200").inc()
-    for counter in (made.twilio_answers, made.callbacks, made.replies, made.alerts):
+    made.callbacks.labels("status", "204").inc()
+    for counter in (made.twilio_answers, made.replies, made.alerts):
         counter.labels("any").inc()
     return made
 

@@ -26,7 +26,7 @@ async def refused_one(world: World) -> Message:
 async def heard(world: World, body: str) -> None:
     """Let one of them text us a word, and the bot hear it."""
     reply = await world.twilio.inbound(TWO, FROM, body)
-    word = word_of(body)
+    word = word_of(body, out=True)
     assert word
     async with await psycopg.AsyncConnection.connect(world.database_url) as conn:
         await optouts.heard(conn, reply.from_, reply.to, word, datetime.now(UTC))

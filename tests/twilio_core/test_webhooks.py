@@ -81,6 +81,24 @@ def test_a_changed_or_added_field_is_refused(change: dict[str, str]) -> None:
         verify(TOKEN, URL, PARAMS | change, VECTOR)
 
 
+class Name(str):
+    """A field's name that counts how often it is looked at."""
+
+    __slots__ = ()
+    looked = 0
+
+    def __hash__(self) -> int:
+        Name.looked += 1
+        return super().__hash__()
+
+
+def test_the_fields_are_put_in_order_once_for_all_spellings_of_the_address() -> None:
+    Name.looked = 0
+    with pytest.raises(SignatureMismatch):
+        verify(TOKEN, URL, [(Name("a"), "b")], "x")
+    assert Name.looked == 1
+
+
 def test_an_empty_token_signs_nothing() -> None:
     with pytest.raises(SignatureMismatch):
         verify("", URL, PARAMS, signature("", URL, PARAMS))

@@ -69,6 +69,8 @@ ALTER TABLE send
     ADD COLUMN page_step integer;
 
 CREATE INDEX send_page ON send (page_id) WHERE page_id IS NOT NULL;
+-- who was paged lately: asked for every reply
+CREATE INDEX send_step_created ON send (created) WHERE page_step IS NOT NULL;
 
 -- the daily limit counts who is paged, and not who is told what became of a page
 DROP INDEX send_channel_created;

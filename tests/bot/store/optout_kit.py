@@ -24,7 +24,7 @@ async def say(store: Store, body: str, seconds: float = 0, **changes: str) -> bo
     """Let a person have texted us, so many seconds after noon."""
     values = {"from_": TWO, "to": FROM, **changes}
     at = NOON + timedelta(seconds=seconds)
-    if word := word_of(body):
+    if word := word_of(body, out=True):
         async with store.pool.connection() as conn:
             await heard(conn, word=word, at=at, **values)
     return word is not None

@@ -67,8 +67,8 @@ async def paged(
         page,
     )
     await store.change(
-        "UPDATE delivery SET state = 'delivered', sid = 'SM' || md5(id::text)"
-        " WHERE send_id IN (SELECT id FROM send WHERE page_id = %s)",
+        "UPDATE delivery d SET state = 'delivered', sid = 'SM' || md5(d.id::text),"
+        " attempted = s.created FROM send s WHERE s.id = send_id AND page_id = %s",
         page,
     )
     return page
@@ -81,11 +81,14 @@ async def say(
     *,
     sid: str = "",
     contact: Contact | None = None,
-    ago: float = 0,
+    ago: float | None = 0,
     **changes: str,
 ) -> Outcome | None:
-    """Let somebody have written, so many seconds ago, and give what became of it."""
-    at = datetime.now(UTC) - timedelta(seconds=ago)
+    """Let somebody have written, so many seconds ago, and give what became of it.
+
+    By this machine's clock; by the database's as it hears it if `ago` is None.
+    """
+    at = None if ago is None else datetime.now(UTC) - timedelta(seconds=ago)
     reply = Reply(sid or f"SM{next(_sids):032x}", from_, FROM, body, at, **changes)
     return await Replies(store.pool, store.jobs).hear(reply, contact)
 

@@ -4,16 +4,14 @@ import asyncio
 
 import pytest
 
-from bot.store.pages import resolve
+from bot.store.pages import resolve, tell
 from bot.store.replies import Outcome
 from commands.oncall import Hand, Way
 from commands.rules import Contact
 from tests.bot.store.kit import Store
-from tests.bot.store.optout_kit import out
 from tests.bot.store.reply_kit import (
     ALICE,
     BOB,
-    FROM,
     STRANGER,
     happened,
     kept,
@@ -95,9 +93,31 @@ async def test_the_code_of_a_page_of_others_does_not_acknowledge_it(store: Store
     assert asked == "No page has the code 47. Open: 58. Reply 58 to acknowledge that one."
 
 
-async def test_a_page_of_a_week_ago_is_not_acknowledged_any_more(store: Store) -> None:
-    await paged(store, ago=8 * 86_400)
+async def ended(store: Store, page: int) -> None:
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL WHERE id = %s", page)
+
+
+async def test_a_page_that_sent_somebody_nothing_for_a_week_is_not_acknowledged_any_more(
+    store: Store,
+) -> None:
+    await ended(store, await paged(store, ago=8 * 86_400))
     assert await say(store, "1") is O.UNKNOWN
+
+
+async def test_a_page_of_a_week_ago_that_is_open_is_acknowledged(store: Store) -> None:
+    page = await paged(store, ago=8 * 86_400)
+    assert await say(store, "1") is O.ACK
+    assert (await stage(store, page))[0] == "acknowledged"
+
+
+async def test_the_week_counts_from_a_pages_last_message_to_its_writer(store: Store) -> None:
+    page = await paged(store, ago=8 * 86_400, people=[(ALICE, "alice")])
+    async with store.pool.connection() as conn, conn.transaction():
+        await tell(conn, store.jobs, page, "step:1", "Water", [(BOB, "bob")], step=1)
+    await store.change("UPDATE delivery SET state = 'sent', sid = 'SM1' WHERE address = %s", BOB)
+    await ended(store, page)
+    assert await say(store, "1", ALICE) is O.UNKNOWN
+    assert await say(store, "1", BOB) is O.ACK
 
 
 # Two at once
@@ -121,9 +141,45 @@ async def test_whom_the_page_did_not_reach_is_told_who_has_it_too(store: Store) 
     page = await paged(store)
     await store.change("UPDATE delivery SET state = 'failed', sid = NULL WHERE address = %s", ALICE)
     await say(store, "1", BOB)
-    assert await say(store, "1", ALICE) is O.LATE
+    assert await say(store, "47", ALICE) is O.LATE
     text = "bob has it: Water in the lab (47)"
     assert await told(store, page) == [(BOB, text), (ALICE, text)]
+
+
+@pytest.mark.parametrize("state", ["queued", "failed", "canceled", "suppressed"])
+async def test_who_was_not_sent_a_page_acknowledges_another_one_or_none(
+    store: Store, state: str
+) -> None:
+    water = await paged(store, ago=3600)
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL")
+    fire = await paged(store, "58", body="Fire", people=[(ALICE, "alice")])
+    await store.change(
+        "UPDATE delivery SET state = %s, sid = NULL"
+        " WHERE send_id IN (SELECT id FROM send WHERE page_id = %s)",
+        state,
+        fire,
+    )
+    assert await say(store, "ack") is O.ACK
+    assert (await stage(store, water))[0] == "acknowledged"
+    assert (await stage(store, fire))[0] == "open"
+    assert await say(store, "ack 58") is O.ACK
+    assert (await stage(store, fire))[0] == "acknowledged"
+
+
+async def test_a_page_is_about_nothing_that_was_written_before_its_message_went_out(
+    store: Store,
+) -> None:
+    water = await paged(store, ago=3600)
+    await store.change("UPDATE page SET stage = 'exhausted', due = NULL")
+    fire = await paged(store, "58", body="Fire", ago=600)
+    await store.change(
+        "UPDATE delivery SET attempted = now()"
+        " WHERE send_id IN (SELECT id FROM send WHERE page_id = %s)",
+        fire,
+    )
+    assert await say(store, "ack", ago=60) is O.ACK
+    assert (await stage(store, water))[0] == "acknowledged"
+    assert (await stage(store, fire))[0] == "open"
 
 
 async def test_who_acknowledges_minutes_later_is_told_who_has_it(store: Store) -> None:
@@ -228,6 +284,15 @@ async def test_an_ack_that_is_read_late_is_not_about_a_page_that_came_after_it(
     assert (await stage(store, new))[0] == "open"
 
 
+async def test_a_reply_without_a_date_is_of_now_by_the_clock_that_pages_have(
+    store: Store,
+) -> None:
+    page = await paged(store, ago=0)
+    assert await say(store, "1", ago=None) is O.ACK
+    assert (await stage(store, page))[0] == "acknowledged"
+    assert await store.rows("SELECT at = received FROM reply") == [(True,)]
+
+
 # Strangers
 
 
@@ -245,50 +310,3 @@ async def test_of_somebody_who_was_paged_the_words_are_kept_with_the_page(store:
     page = await paged(store)
     await say(store, "on my way")
     assert await kept(store) == [("words", page, ALICE, "alice", "on my way")]
-
-
-# STOP, START, HELP
-
-
-async def test_stop_in_the_middle_of_a_page_is_recorded_and_told_under_its_card(
-    store: Store,
-) -> None:
-    page = await paged(store)
-    assert await say(store, "Stop") is O.OPTOUT
-    assert await out(store) == {ALICE}
-    assert await happened(store, page) == [("opted out", "alice", "sms")]
-    assert await posts(store, page) == [
-        ("note", "", "alice has texted STOP: no further page reaches them.")
-    ]
-    assert (await stage(store, page))[0] == "open"
-
-
-async def test_stop_start_and_help_are_not_answered(store: Store) -> None:
-    page = await paged(store)
-    for body in ("STOP", "START", "HELP", "info"):
-        await say(store, body)
-    assert await told(store, page) == []
-
-
-async def test_start_brings_back_and_is_in_the_timeline(store: Store) -> None:
-    page = await paged(store)
-    await say(store, "STOP", ago=5)
-    assert await say(store, "START") is O.OPTOUT
-    assert await out(store) == set()
-    assert [what for what, *_ in await happened(store, page)] == ["opted out", "opted in"]
-
-
-async def test_the_word_of_a_stranger_is_remembered_for_the_next_send(store: Store) -> None:
-    assert await say(store, "STOP", STRANGER) is O.OPTOUT
-    assert await out(store) == {STRANGER}
-
-
-async def test_an_accounts_own_word_for_stop_opts_out(store: Store) -> None:
-    assert await say(store, "arret", opt_out_type="STOP") is O.OPTOUT
-    assert await out(store, FROM) == {ALICE}
-
-
-async def test_help_is_kept_with_the_page(store: Store) -> None:
-    page = await paged(store)
-    assert await say(store, "HELP") is O.HELP
-    assert await kept(store) == [("help", page, ALICE, "alice", "HELP")]

@@ -39,12 +39,13 @@ SELECT 'SM' || n, now(), 'unknown' FROM generate_series(1, 5000) AS n
 async def test_no_query_about_replies_reads_a_whole_table(store: Store) -> None:
     for sql in (PAGES, SENDS, PLAIN, DELIVERIES, REPLIES, "ANALYZE page, send, delivery, reply"):
         await store.change(sql)
-    turn = {"paging": 5.0, "later": 60.0, "called": False}
+    turn = {"paging": 5.0, "later": 60.0, "seldom": 300.0, "begun": True, "called": False}
     asked: list[tuple[LiteralString, Any]] = [
         (replies._CONCERNED, ("+16175550001",)),
         (replies._NEW, (["SM1", "SM9999"],)),
         (replies._TOLD, {"page": 1, "address": "+16175550001", "at": "2026-01-01"}),
         (looks._TURN, turn),
+        (looks._TURN, {**turn, "called": True}),
         (looks._SENDERS, turn),
         (looks._PAGED, ("+15005550006", 21)),
     ]

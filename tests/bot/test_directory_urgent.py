@@ -1,0 +1,38 @@
+"""Who is on duty, for a page: as Slack has it now, and as it had it last where it is silent."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from bot.directory import LiveDirectory
+from bot.sandbox.server import FakeSlack
+from bot.slack.identity import Identity
+from bot.slack.voice import web_client
+from commands.errors import LookupFailed
+from twilio_core import Credentials, TwilioClient, open_http
+from twilio_core.testing import FakeTwilio
+
+
+async def test_a_page_asks_anew_sooner_and_takes_the_last_answer_if_there_is_none() -> None:
+    async with FakeSlack() as slack, FakeTwilio() as twilio, aiohttp.ClientSession() as session:
+        slack.add_user("U0ALICE", "alice")
+        slack.add_user_group("S0SRE", "sre", ["U0ALICE"])
+        client = web_client(slack.bot_token, slack.api_url, session)
+        account = TwilioClient(
+            open_http(), Credentials(twilio.account_sid, twilio.auth_token), twilio.url
+        )
+        live = LiveDirectory(account, client, Identity(client, slack.bot_token).home)
+        soon = asyncio.get_running_loop().time() + 5
+        patient, urgent = live.before(soon), live.before(soon, urgent=True)
+        slack.fail("usergroups.users.list", "fatal_error")
+        with pytest.raises(LookupFailed):
+            await urgent.group_members("S0SRE")
+        assert await urgent.group_members("S0SRE") == ("U0ALICE",)
+        live._groups["S0SRE"].until -= 290  # as if it had been asked that long ago
+        slack.fail("usergroups.users.list", "fatal_error")
+        assert await urgent.group_members("S0SRE") == ("U0ALICE",)
+        slack.add_user_group("S0SRE", "sre", [])
+        assert await patient.group_members("S0SRE") == ("U0ALICE",)
+        assert await urgent.group_members("S0SRE") == ()
+        await account.aclose()
