@@ -45,7 +45,18 @@ async def test_a_number_of_somebody_else_is_none(twilio: FakeTwilio, clients: Cl
     assert await clients().own_number(ONE) is None
 
 
-async def test_a_number_that_only_holds_the_one_asked_for_is_another(ask: Ask) -> None:
+async def test_a_number_that_only_holds_the_one_asked_for_is_another(
+    twilio: FakeTwilio, clients: Clients
+) -> None:
+    twilio.owned = [Owned(f"{ONE}9", sms=False), Owned(ONE)]
+    found = await clients().own_number(ONE)
+    assert found
+    assert found.sms
+    twilio.owned = [Owned(f"{ONE}9")]
+    assert await clients().own_number(ONE) is None
+
+
+async def test_numbers_are_listed_all_or_by_a_part(ask: Ask) -> None:
     ask.twilio.owned = [Owned(ONE), Owned(OTHER)]
     whole = await ask("GET", "/IncomingPhoneNumbers.json")
     assert len(whole.json()["incoming_phone_numbers"]) == 2
