@@ -12,42 +12,6 @@ from commands.oncall import Ladder, Rung
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of an escalation.
-
-    Attributes:
-        to: entries of a recipient list: names, numbers, ``<@U…>``, ``<!subteam^S…>``.
-        wait: for an acknowledgement, before the next step.
-    """
-
-    to: tuple[str, ...]
-    wait: timedelta
-
-
-@dataclass(frozen=True)
-class Escalation:
-    """Whom to page one after the other.
-
-    Attributes:
-        name: how it is asked for.
-        steps: at least one, in order.
-        repeat: how often all steps are gone through, at least 1.
-    """
-
-    name: str
-    steps: tuple[Step, ...]
-    repeat: int
-
-
-def ladder_of(
-    escalation: Escalation, *, link: str = "", source: str = "slack", storm: bool = False
-) -> Ladder:
-    """Give the ladder of a page that goes by an escalation."""
-    rungs = tuple(Rung(step.to, step.wait) for step in escalation.steps)
-    return Ladder(rungs, escalation.repeat, escalation.name, link, source, storm)
-
-
-@dataclass(frozen=True)
 class Alert:
     """One address that takes alerts.
 
@@ -55,27 +19,30 @@ class Alert:
         name: the last part of ``POST /alerts/{name}``.
         channel: id of the Slack channel whose rules apply and where it is told.
         escalation: name of who is paged.
-        token_env: the variable that holds the bearer token.
+        token_env: the variable that holds the bearer token; not shown, as somebody may have put
+            the token itself there.
         shape: how what is posted is read.
         storm: pages within `storm_window`, from which on further alerts fold into one; 0: never.
         storm_window: how far back pages are counted.
-        token: what the variable held when the file was read; empty if it was not looked up.
+        token: what the variable held when the file was read; empty if it was not looked up. One
+            that is changed in ``.env`` alone holds from the next edit of sms.toml on: only that is
+            looked at.
     """
 
     name: str
     channel: str
     escalation: str
-    token_env: str
+    token_env: str = field(repr=False)
     shape: Shape
     storm: int
     storm_window: timedelta
     token: SecretStr = field(default=SecretStr(""), repr=False)
 
 
-def to_escalation(table: EscalationTable) -> Escalation:
-    """Give what a ``[[escalation]]`` says."""
-    steps = tuple(Step(tuple(s.to), s.wait) for s in table.steps)
-    return Escalation(table.name, steps, table.repeat)
+def to_ladder(table: EscalationTable) -> Ladder:
+    """Give what an ``[[escalation]]`` says."""
+    rungs = tuple(Rung(tuple(step.to), step.wait) for step in table.steps)
+    return Ladder(rungs, table.repeat, table.name)
 
 
 def to_alert(table: AlertTable, variables: Mapping[str, str]) -> Alert:

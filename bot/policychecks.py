@@ -5,7 +5,6 @@ the wrong type is passed over here, since the schema tells of it.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -179,18 +178,20 @@ def _alerts(data: _Table) -> Iterator[Trouble]:
                 what = f'"{wanted}" is no [[{table}]] of this file'
                 yield Trouble(("alert", n, key), what, _known(wanted, there))
     yield from _unpaged(data)
-    for n, alert in _tables(data, "alert"):
-        if alert.get("format") == "generic" and "fields" not in alert:
+    with_fields = {n for n, alert in _tables(data, "alert") if "fields" in alert}
+    for n, form in _each(data, "alert", "format"):
+        if form == "generic" and n not in with_fields:
             remedy = 'Add a line fields = { text = "path.to.text" } to this table'
             yield Trouble(("alert", n, "format"), 'is "generic", but fields is missing', remedy)
-        if alert.get("format") in {"alertmanager", "grafana"} and "fields" in alert:
+        if form in {"alertmanager", "grafana"} and n in with_fields:
             remedy = 'Remove it, or write format = "generic"'
             yield Trouble(("alert", n, "fields"), "is for JSON of no known source", remedy)
 
 
 def _unpaged(data: _Table) -> Iterator[Trouble]:
     """Report alerts that would page from where nobody may."""
-    allows = {c["id"]: c.get("allow", []) for _, c in _tables(data, "channel") if "id" in c}
+    rows = dict(_tables(data, "channel"))
+    allows = {name: rows[n].get("allow", []) for n, name in _each(data, "channel", "id")}
     for n, channel in _each(data, "alert", "channel"):
         allow = allows.get(channel, [Action.PAGE])
         if isinstance(allow, list) and Action.PAGE not in allow:
@@ -201,15 +202,18 @@ def _unpaged(data: _Table) -> Iterator[Trouble]:
 
 
 def unset(data: _Table, variables: Mapping[str, str]) -> Iterator[Trouble]:
-    """Find the tokens of alerts that no variable holds."""
+    """Find the tokens of alerts that no variable holds.
+
+    What stands there is not quoted: it may be the token itself, and a token may look like a name.
+    """
     for n, name in _each(data, "alert", "token_env"):
         if not variables.get(name, "").strip():
-            # what is not written like a variable may be the token itself, which is not to be shown
-            called = name if re.fullmatch(r"[A-Z][A-Z0-9_]{,39}", name) else "the variable it names"
+            what = "names a variable that is not set"
             remedy = (
-                f"Set {called} in the environment or in .env to the token that the alerts bring"
+                "Write the name of a variable here, and set that one in the environment or in .env "
+                "to the token that the alerts bring"
             )
-            yield Trouble(("alert", n, "token_env"), f"{called} is not set", remedy)
+            yield Trouble(("alert", n, "token_env"), what, remedy)
 
 
 def _known(wanted: str, there: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from bot import tomllines
 from bot.faults import ConfigFaults, Fault
-from bot.oncallfile import Alert, Escalation, ladder_of, to_alert, to_escalation
+from bot.oncallfile import Alert, to_alert, to_ladder
 from bot.policychecks import Trouble, troubles, unset
 from bot.policyschema import ChannelTable, GroupTable, PolicyTables, TimingTable
 from commands.entries import NumberEntry, to_entry
@@ -51,13 +51,11 @@ class PolicyFile:
     Attributes:
         policy: what the verbs decide by.
         timing: how long things are waited for.
-        escalations: by their order in the file.
         alerts: by their order in the file.
     """
 
     policy: Policy
     timing: Timing
-    escalations: tuple[Escalation, ...] = ()
     alerts: tuple[Alert, ...] = ()
 
 
@@ -253,12 +251,11 @@ def _policy_file(tables: PolicyTables, variables: Mapping[str, str]) -> PolicyFi
             for c in tables.contact
         ),
         groups=tuple(_group(g, tables.region) for g in tables.group),
-        ladders=tuple(ladder_of(to_escalation(e)) for e in tables.escalation),
+        ladders=tuple(map(to_ladder, tables.escalation)),
     )
     return PolicyFile(
         policy=policy,
         timing=_timing(tables.timing),
-        escalations=tuple(map(to_escalation, tables.escalation)),
         alerts=tuple(to_alert(a, variables) for a in tables.alert),
     )
 

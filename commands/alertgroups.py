@@ -8,13 +8,17 @@ Grafana's is Alertmanager's with more in it, so one reader serves both.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from commands.notice import KEPT, LABEL, Alarm, Malformed, Notice, bounded, digest, link_of
 
 _Texts = Mapping[str, str]
+_Row = Mapping[str, Any]
+
+LABELS: Final = 64
+"""Labels of an alert, and annotations, that are read."""
 
 _LISTED = 20
 """Alerts that a text names one by one, before "and N more"."""
@@ -29,9 +33,9 @@ _UNSAID = ("alertname", "severity")
 class _Alert:
     key: str
     firing: bool
-    labels: _Texts
-    annotations: _Texts
-    links: tuple[object, ...]
+    labels: _Texts = field(repr=False)
+    annotations: _Texts = field(repr=False)
+    links: tuple[object, ...] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -43,7 +47,7 @@ class _Alert:
         return ", ".join(own[:_SHOWN])
 
 
-def read_group(data: Mapping[str, Any]) -> Notice:
+def read_group(data: _Row) -> Notice:
     """Read one notification.
 
     Raises:
@@ -52,31 +56,40 @@ def read_group(data: Mapping[str, Any]) -> Notice:
     rows = data.get("alerts")
     if not isinstance(rows, list) or not rows:
         raise Malformed('"alerts" must be a list of at least one alert')
-    found = {a.key: a for a in sorted(_alerts(rows, data), key=lambda a: a.firing)}
-    alerts = sorted(found.values(), key=lambda a: not a.firing)
+    fire = [_fires(row, f"alerts[{n}]", data) for n, row in enumerate(rows)]
+    # those that fire first, as those that are kept
+    read = sorted(range(len(rows)), key=lambda n: not fire[n])[:KEPT]
+    found: dict[str, _Alert] = {}
+    for n in read:
+        alert = _alert(rows[n], f"alerts[{n}]", firing=fire[n])
+        found.setdefault(alert.key, alert)
+    alerts = list(found.values())
     firing = [a for a in alerts if a.firing] or alerts
     return Notice(
         key=_key(data, alerts),
-        text=bounded(_text(firing)),
-        alarms=tuple(Alarm(a.key, a.firing, _label(a)) for a in alerts[:KEPT]),
+        text=bounded(_text(firing, unread=max(sum(fire) - KEPT, 0))),
+        alarms=tuple(Alarm(a.key, a.firing, _label(a)) for a in alerts),
         link=link_of([*(link for a in firing for link in a.links), data.get("externalURL")]),
-        whole=not data.get("truncatedAlerts") and len(alerts) <= KEPT,
+        # what is over may be left out: it is over by not being there
+        whole=not data.get("truncatedAlerts") and sum(fire) <= KEPT,
+        teller=_teller(data.get("externalURL")),
     )
 
 
-def _alerts(rows: Sequence[object], data: Mapping[str, Any]) -> Iterator[_Alert]:
-    for n, row in enumerate(rows):
-        where = f"alerts[{n}]"
-        if not isinstance(row, dict):
-            raise Malformed(f"{where} must be an object")
-        labels = _texts(row.get("labels"), f"{where}.labels")
-        yield _Alert(
-            key=_fingerprint(row.get("fingerprint"), labels),
-            firing=_fires(row.get("status", data.get("status")), where),
-            labels=labels,
-            annotations=_texts(row.get("annotations"), f"{where}.annotations"),
-            links=tuple(row.get(name) for name in _LINKS),
-        )
+def _teller(url: object) -> str:
+    """Name whose message it is: what another Alertmanager does not name may well fire."""
+    return digest(url) if isinstance(url, str) and url else ""
+
+
+def _alert(row: _Row, where: str, *, firing: bool) -> _Alert:
+    labels = _texts(row.get("labels"), f"{where}.labels")
+    return _Alert(
+        key=_fingerprint(row.get("fingerprint"), labels),
+        firing=firing,
+        labels=labels,
+        annotations=_texts(row.get("annotations"), f"{where}.annotations"),
+        links=tuple(row.get(name) for name in _LINKS),
+    )
 
 
 def _texts(value: object, where: str) -> _Texts:
@@ -84,12 +97,16 @@ def _texts(value: object, where: str) -> _Texts:
         return {}
     if not isinstance(value, dict):
         raise Malformed(f"{where} must be an object")
-    if any(isinstance(each, dict | list) for each in value.values()):
+    kept = value if len(value) <= LABELS else {k: value[k] for k in sorted(value)[:LABELS]}
+    if any(isinstance(each, dict | list) for each in kept.values()):
         raise Malformed(f"the values of {where} must be texts")
-    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in value.items()}
+    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in kept.items()}
 
 
-def _fires(status: object, where: str) -> bool:
+def _fires(row: object, where: str, data: _Row) -> bool:
+    if not isinstance(row, dict):
+        raise Malformed(f"{where} must be an object")
+    status = row.get("status", data.get("status"))
     word = status.strip().casefold() if isinstance(status, str) else ""
     if word not in {"firing", "resolved"}:
         raise Malformed(f'{where}.status must be "firing" or "resolved"')
@@ -102,7 +119,7 @@ def _fingerprint(given: object, labels: _Texts) -> str:
     return digest(given) if isinstance(given, str) and given else digest(_written(labels))
 
 
-def _key(data: Mapping[str, Any], alerts: Sequence[_Alert]) -> str:
+def _key(data: _Row, alerts: Sequence[_Alert]) -> str:
     """Tell the group: by its own key, or else by what its alerts have in common."""
     key = data.get("groupKey")
     if isinstance(key, str) and key:
@@ -117,7 +134,7 @@ def _written(labels: _Texts) -> str:
     return json.dumps(labels, sort_keys=True)
 
 
-def _text(firing: Sequence[_Alert]) -> str:
+def _text(firing: Sequence[_Alert], unread: int) -> str:
     labels = _common([a.labels for a in firing])
     says = {_said(a.annotations) for a in firing}
     said = says.pop() if len(says) == 1 else ""
@@ -127,8 +144,9 @@ def _text(firing: Sequence[_Alert]) -> str:
     head = f"{name} ({severity})" if name and severity else name or severity
     if len(firing) == 1:
         return ": ".join(filter(None, (head, said or firing[0].details({})))) or "An alert fires"
-    each = _list([_item(a, labels, said) for a in firing[:_LISTED]], len(firing) - _LISTED)
-    return f"{len(firing)} firing: " + ": ".join(filter(None, (head, said, each)))
+    count = len(firing) + unread
+    each = _list([_item(a, labels, said) for a in firing[:_LISTED]], count - _LISTED)
+    return f"{count} firing: " + ": ".join(filter(None, (head, said, each)))
 
 
 def _item(alert: _Alert, common: _Texts, said: str) -> str:

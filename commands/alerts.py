@@ -44,7 +44,7 @@ def read_notice(body: bytes, shape: Shape) -> Notice:
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        data = json.loads(body)
+        data = json.loads(body.decode("utf-8-sig"))  # of bytes, it would read UTF-16 as well
     except RecursionError:
         raise Malformed("the JSON is nested too deeply") from None
     except ValueError as exc:  # also of its encoding, and of a number beyond Python
@@ -65,6 +65,7 @@ def _by_fields(data: Mapping[str, Any], fields: Fields, resolved: tuple[str, ...
         text=text,
         alarms=(Alarm("", firing, bounded(text or key, LABEL)),),
         link=link_of([_at(data, fields.link, "link")]),
+        resolvable=bool(fields.status),
     )
 
 

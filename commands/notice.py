@@ -14,7 +14,7 @@ from typing import Final
 from commands.segments import MAX_BODY, utf16_units
 
 KEPT: Final = 1000
-"""Alarms of one notice at the most; those that fire are kept first."""
+"""Alerts of one message that are read at the most; those that fire first."""
 
 LABEL: Final = 120
 """UTF-16 units of an alarm's name for people."""
@@ -98,7 +98,10 @@ class Notice:
         text: what is wrong, for an SMS.
         alarms: its alerts, each key once; at least one.
         link: an address to look at, maybe empty.
-        whole: whether every alert of the group is here: one that is not is over.
+        whole: whether every alert of the group that its teller knows is here: one that is not is
+            over.
+        resolvable: whether its source tells when an alert is over.
+        teller: which of several sources of a route tells it, a digest; empty if they do not say.
     """
 
     key: str
@@ -106,6 +109,8 @@ class Notice:
     alarms: tuple[Alarm, ...]
     link: str = field(default="", repr=False)
     whole: bool = True
+    teller: str = ""
+    resolvable: bool = True
 
     @property
     def firing(self) -> bool:

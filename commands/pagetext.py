@@ -21,7 +21,7 @@ def page_text(body: str, code: str, link: str = "") -> str:
         code: what a reply names the page by.
         link: an address that is kept whole, as long as Twilio takes the message at all.
     """
-    return _fitted("", body, link, f"Reply {code} to ack")
+    return _fitted("", body, link, f"Reply {code} to ack", stop="." if not link else "")
 
 
 def told_text(said: str, body: str, code: str) -> str:
@@ -29,9 +29,10 @@ def told_text(said: str, body: str, code: str) -> str:
     return _fitted(said, body, "", f"({code})")
 
 
-def _fitted(said: str, body: str, link: str, end: str) -> str:
+def _fitted(said: str, body: str, link: str, end: str, stop: str = "") -> str:
     """Put together what is kept whole, and as many words as are worth their segments."""
     words = _sayable(body.replace(link, " ") if link else body)
+    words += stop if words[-1:].isalnum() else ""
     said, link = _sayable(said), link.strip()
     if utf16_units(link) > _LONGEST_LINK:
         link = ""

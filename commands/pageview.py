@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from commands.oncall import PageStage
+from commands.oncall import PageStage, Way
 from commands.snapshot import Snapshot
 
 
@@ -22,6 +22,11 @@ class Done:
     user: str
     how: str
     at: datetime
+
+    @property
+    def successor(self) -> str:
+        """The page that goes on with it, such as ``page #7``; empty if a person or alert did it."""
+        return self.by if self.how == Way.ALERT and self.by.startswith("page #") else ""
 
 
 @dataclass(frozen=True)

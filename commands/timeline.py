@@ -29,6 +29,7 @@ _PHRASES: Mapping[str, Callable[[Happening], str]] = MappingProxyType(
         "exhausted": lambda _: "All steps are gone through, and nobody has acknowledged",
         "acknowledged": _by("Acknowledged"),
         "resolved": _by("Resolved"),
+        "continued": lambda entry: f"Its alerts still fire: it goes on as {entry.who}",
         "joined": lambda entry: f"Alerts: {entry.detail}",
         "late": _by("Answered too late"),
         "opted out": _by("Further messages stopped"),

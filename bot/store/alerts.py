@@ -1,8 +1,13 @@
 """Alerts in PostgreSQL: which page each is about, in one transaction a message.
 
-An alert that is told joins the page of its group that is open or acknowledged. A group without one
-opens it, or folds into the route's storm page where too many were opened lately. A page ends with
-the last of its alerts; what nobody acknowledged in time is told anew, as long as it is told.
+An alert that is told joins the page of its group that is open. A page that a person has
+acknowledged keeps what fires there already, as that person knows of it; what is new to it, or had
+been over, pages. So does what is never told as over, if it was not told for `QUIET`. An alert
+without a page opens one, or folds into the route's storm page where too many were opened lately.
+A page ends with the last of its alerts.
+
+What nobody acknowledged in time is told anew by a page of its own, `AGAIN` later at the earliest:
+the earlier page is closed, and nobody is told, as the new one goes on with its alerts.
 
 A page that a person has resolved while its alerts go on firing stays quiet for `QUIET`: the person
 knows. An alert that was told as resolved in between, one that is new to the group, and one that
@@ -10,82 +15,42 @@ still fires after that time page again: nobody has said that these are over.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final, LiteralString
+from typing import Final
 from uuid import uuid4
 
 import psycopg
 
-from bot.oncallfile import Escalation, ladder_of
+from bot.store.alertrows import AlertPage, AlertRows
 from bot.store.database import Pool
 from bot.store.marks import mark_pages
-from bot.store.pages import note, open_page, resolve, rewrite
+from bot.store.pages import call_off, close, note, open_page
 from bot.tasks import Deferrer
 from commands.model import Actor, Kind, NewSend
 from commands.notice import Notice, bounded
-from commands.oncall import Hand, PageStage, Way
+from commands.oncall import Hand, Ladder, PageStage, Way
 
 QUIET: Final = timedelta(hours=1)
 """For how long a firing alert leaves a person alone who has resolved its page."""
 
+AGAIN: Final = timedelta(minutes=10)
+"""For how long an alert that still fires pages nobody anew after all steps were gone through."""
+
+AT_ONCE: Final = 4
+"""Messages that are written down at a time, of different routes: each takes a connection of ten."""
+
 _NAMED = 3
 """Alerts that the text of a storm names."""
 
+_LISTED = 20
+"""Alerts that the text of a part of a group names at the most."""
+
 # by route, not by group: the storm page is the route's
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))"
-
-# A route has few pages that wait or were resolved lately. The group's name is a digest of fixed
-# length and a stroke, so none is the beginning of another. Locked: an alert that joins a page while
-# somebody resolves it would page nobody.
-_PAGES = """
-SELECT p.id, p.stage, p.body, p.storm, p.resolved_how NOT IN ('', 'alert'), a.key, a.firing
-FROM page p JOIN alert a ON a.page_id = p.id
-WHERE p.source = %s AND (p.resolved_at IS NULL OR p.resolved_at > now() - %s)
-  AND starts_with(a.key, %s)
-ORDER BY p.id, a.key FOR NO KEY UPDATE OF p
-"""
-
-_TOLD = """
-INSERT INTO alert (page_id, route, key, label)
-SELECT %s, %s, key, label FROM unnest(%s::text[], %s::text[]) AS told(key, label)
-ON CONFLICT (page_id, key) DO UPDATE
-SET firing = true, times = alert.times + 1, last = now(), label = excluded.label
-"""
-
-# those told as over, and of a message that names all of its group whatever it does not name
-_OVER = """
-UPDATE alert SET firing = false, last = now()
-WHERE page_id = ANY(%(pages)s) AND starts_with(key, %(group)s) AND firing
-  AND (key = ANY(%(over)s) OR (%(whole)s AND NOT key = ANY(%(firing)s)))
-RETURNING page_id
-"""
-
-_ENDED = """
-SELECT id FROM page WHERE id = ANY(%s) AND stage <> 'resolved'
-  AND NOT EXISTS (SELECT FROM alert WHERE page_id = page.id AND firing)
-ORDER BY id
-"""
-
-_STORM = """
-SELECT id, stage, body, storm FROM page
-WHERE source = %s AND resolved_at IS NULL AND storm AND stage IN ('open', 'acknowledged')
-ORDER BY id DESC LIMIT 1 FOR NO KEY UPDATE
-"""
-
-# Pages that were opened, and alerts that would have opened one: a storm lasts while it blows, and
-# its page is the only one for as long.
-_RATE = """
-SELECT (SELECT count(*) FROM page
-        WHERE source = %(source)s AND NOT storm AND created > now() - %(window)s)
-     + (SELECT count(*) FROM alert
-        WHERE page_id = %(page)s AND since > now() - %(window)s)
-"""
-
-_FOLDED = "SELECT label FROM alert WHERE page_id = %s ORDER BY since, key"
 
 
 @dataclass(frozen=True)
@@ -96,15 +61,15 @@ class Route:
         name: the last part of its address.
         channel: Slack's id of the channel whose pages they are.
         sender: whom their messages are from.
-        escalation: who is paged.
+        ladder: who is paged.
         storm: pages within `window`, from which on alerts fold into one; 0: never.
         window: how far back pages are counted.
     """
 
     name: str
     channel: str
-    sender: str
-    escalation: Escalation
+    sender: str = field(repr=False)
+    ladder: Ladder
     storm: int
     window: timedelta
 
@@ -142,22 +107,6 @@ class Taken:
     page: int | None = None
 
 
-@dataclass
-class _Page:
-    """A page of the route; `alerts`: those of the group, and whether each fired so far."""
-
-    id: int
-    stage: PageStage
-    body: str
-    storm: bool
-    by_hand: bool = False
-    alerts: dict[str, bool] = field(default_factory=dict)
-
-    @property
-    def live(self) -> bool:
-        return self.stage in {PageStage.OPEN, PageStage.ACKNOWLEDGED}
-
-
 class Alerts:
     """What alert sources say, written down."""
 
@@ -165,17 +114,26 @@ class Alerts:
         self._pool = pool
         self._jobs = jobs
         # a storm waits here, with one connection, and not in the database with all of the pool's
-        self._turn = asyncio.Lock()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._room = asyncio.Semaphore(AT_ONCE)
 
     async def take(self, route: Route, notice: Notice) -> Taken:
         """Write a message down; once this returns, it is committed."""
-        async with self._turn, self._pool.connection() as conn, conn.transaction():
+        async with (
+            self._turns[route.name],
+            self._room,
+            self._pool.connection() as conn,
+            conn.transaction(),
+        ):
             await conn.execute(_LOCK, (route.source,))
             return await _Intake(conn, self._jobs, route, notice).take()
 
 
 class _Intake:
-    """One message within its transaction."""
+    """One message within its transaction.
+
+    Locks are taken as `bot.store.pages` has it: first all pages, then messages, last all cards.
+    """
 
     def __init__(
         self, conn: psycopg.AsyncConnection, jobs: Deferrer, route: Route, notice: Notice
@@ -184,74 +142,115 @@ class _Intake:
         self._jobs = jobs
         self._route = route
         self._notice = notice
-        self._group = f"{notice.key}/"
-        self._firing = {self._group + a.key: a.label for a in notice.alarms if a.firing}
+        group = f"{notice.key}/"
+        self._rows = AlertRows(conn, route.name, route.source, group)
+        self._firing = {group + a.key: a.label for a in notice.alarms if a.firing}
+        self._over = [group + a.key for a in notice.alarms if not a.firing]
         self._hand = Hand(f"alert {route.name}", Way.ALERT)
+        self._pages: Sequence[AlertPage] = ()
+        self._placed: defaultdict[int, list[str]] = defaultdict(list)
+        """Which alerts that fire are whose."""
+        self._followed: dict[int, int] = {}
+        """By which page those are followed that alerts have left."""
+        self._changed: set[int] = set()
+        """Pages whose cards are to be shown anew."""
 
     async def take(self) -> Taken:
-        pages = await self._pages()
-        live = next((page for page in pages if page.live), None)
-        gone = await self._end_alerts(pages)
-        taken = await self._fire(pages, live) if self._firing else None
-        ended = await self._end_pages(pages)
-        if live and live.id not in ended:
-            await self._note(live, gone[live.id])
+        self._pages = await self._rows.pages(self._firing, QUIET, self._route.window, AGAIN)
+        gone = Counter(
+            await self._rows.over(
+                [page.id for page in self._pages],
+                self._over,
+                self._firing,
+                whole=self._notice.whole,
+                teller=self._notice.teller,
+            )
+        )
+        taken = await self._fire() if self._firing else None
+        ended = await self._end()
+        there = [p for p in self._pages if p.id not in ended and p.stage is not PageStage.RESOLVED]
+        for page in there:
+            await self._note(page, gone[page.id])
+        await mark_pages(self._conn, self._jobs, self._changed)
         if taken:
             return taken
         if ended:
             return Taken(Did.RESOLVED, ended[-1])
-        return Taken(Did.JOINED, live.id) if live and gone[live.id] else Taken(Did.NOTHING)
+        less = [page.id for page in there if gone[page.id]]
+        return Taken(Did.JOINED, less[-1]) if less else Taken(Did.NOTHING)
 
-    async def _pages(self) -> Sequence[_Page]:
-        """Give the pages that have alerts of the group, as they stood before this message."""
-        asked = (self._route.source, QUIET, self._group)
-        pages: dict[int, _Page] = {}
-        for number, stage, body, storm, by_hand, key, firing in await self._rows(_PAGES, asked):
-            page = _Page(number, PageStage(stage), body, storm, by_hand)
-            pages.setdefault(number, page).alerts[key] = firing
-        return list(pages.values())
+    async def _fire(self) -> Taken:
+        """Find a page for each alert that fires."""
+        new: list[str] = []
+        for key in self._firing:
+            page = self._page_of(key)
+            (self._placed[page.id] if page else new).append(key)
+        for number, keys in self._placed.items():
+            await self._tell(number, keys)
+            await self._follow(number, keys)
+        taken = await self._place(new) if new else None
+        if self._placed and (taken is None or taken.did is Did.NOTHING):
+            return Taken(Did.JOINED, max(self._placed))
+        return taken or Taken(Did.NOTHING)
 
-    async def _end_alerts(self, pages: Iterable[_Page]) -> Counter[int]:
-        """Note which alerts are over; count them by page."""
-        told = {
-            "pages": [page.id for page in pages],
-            "group": self._group,
-            "over": [self._group + a.key for a in self._notice.alarms if not a.firing],
-            "whole": self._notice.whole,
-            "firing": list(self._firing),
-        }
-        return Counter(number for (number,) in await self._rows(_OVER, told))
+    def _page_of(self, key: str) -> AlertPage | None:
+        """Give the page that an alert is the matter of, the latest first; or what is open."""
+        latest = self._pages[::-1]
+        resolvable = self._notice.resolvable
+        holds = (page for page in latest if page.holds(key, resolvable=resolvable))
+        waits = (page for page in latest if page.stage is PageStage.OPEN and not page.storm)
+        return next(holds, None) or next(waits, None)
 
-    async def _end_pages(self, pages: Iterable[_Page]) -> Sequence[int]:
-        ended = [number for (number,) in await self._rows(_ENDED, ([p.id for p in pages],))]
+    async def _place(self, keys: Sequence[str]) -> Taken:
+        """Page about alerts that no page holds, unless a person knows, or was paged just now."""
+        known = [page for page in self._pages if all(key in page.fires for key in keys)]
+        for page in known:
+            if page.by_hand:
+                return Taken(Did.NOTHING, page.id)
+            if page.exhausted_lately:
+                await self._tell(page.id, keys)
+                return Taken(Did.JOINED, page.id)
+        storms = [page for page in self._pages if page.storm and page.current and _lives(page)]
+        storm = storms[-1].id if storms else None
+        if not await self._stormy(storm):
+            number, did = await self._open(self._text(keys), storm=False), Did.OPENED
+        elif storm is None:
+            body = self._storm_text(len(keys), self._labels(keys))
+            number, did = await self._open(body), Did.FOLDED
+        else:
+            number, did = storm, Did.FOLDED
+        self._placed[number] += keys
+        await self._tell(number, keys)
+        storming, exhausted = did is Did.FOLDED, PageStage.EXHAUSTED
+        whole = [p.id for p in self._pages if p.stage is exhausted and (storming or not p.storm)]
+        await self._follow(number, keys, whole)
+        if storming and whole and storm is None:
+            await self._rows.rewrite(number, await self._storm_now(number))
+        return Taken(did, number)
+
+    async def _follow(self, number: int, keys: Sequence[str], whole: Sequence[int] = ()) -> None:
+        """Have a page go on with its alerts alone, and with all that the pages `whole` have."""
+        told = {PageStage.EXHAUSTED, PageStage.ACKNOWLEDGED}
+        others = [page for page in self._pages if page.stage in told and page.id != number]
+        some = [page.id for page in others if any(key in page.fires for key in keys)]
+        if some or whole:
+            left = await self._rows.move(number, whole, some, keys)
+            self._followed |= dict.fromkeys(left, number)
+            self._changed |= left
+
+    async def _end(self) -> Sequence[int]:
+        """Close the pages on which nothing fires any more."""
+        ended = await self._rows.ended([page.id for page in self._pages])
+        if ended:
+            await call_off(self._conn, ended, "resolved")
         for number in ended:
-            await resolve(self._conn, self._jobs, number, self._hand)
+            successor = self._followed.get(number)
+            hand = Hand(f"page #{successor}", Way.ALERT) if successor else self._hand
+            await close(self._conn, self._jobs, number, hand, quietly=successor is not None)
+        self._changed.update(ended)
         return ended
 
-    async def _fire(self, pages: Iterable[_Page], live: _Page | None) -> Taken:
-        if live:
-            return await self._join(live, Did.JOINED)
-        for page in pages:
-            if page.by_hand and all(page.alerts.get(key) for key in self._firing):
-                return Taken(Did.NOTHING, page.id)
-        storm = await self._storm_page()
-        if not await self._stormy(storm):
-            return await self._open(self._notice.text, self._notice.link, Did.OPENED)
-        if storm:
-            return await self._join(storm, Did.FOLDED)
-        return await self._open(self._storm_text(list(self._firing.values())), "", Did.FOLDED)
-
-    async def _join(self, page: _Page, did: Did) -> Taken:
-        await self._tell(page.id)
-        body = self._notice.text
-        if page.storm:
-            folded = await self._rows(_FOLDED, (page.id,))
-            body = self._storm_text([label for (label,) in folded])
-        if body != page.body:
-            await rewrite(self._conn, self._jobs, page.id, body)
-        return Taken(did, page.id)
-
-    async def _open(self, body: str, link: str, did: Did) -> Taken:
+    async def _open(self, body: str, *, storm: bool = True) -> int:
         route = self._route
         new = NewSend(
             request_key=f"{route.source}:{uuid4().hex}",
@@ -259,52 +258,72 @@ class _Intake:
             body=body,
             recipients=(),
             sender=route.sender,
-            rule=f'alert {route.name}: escalation = "{route.escalation.name}"',
+            rule=f'alert {route.name}: escalation = "{route.ladder.escalation}"',
             kind=Kind.PAGE,
-            ladder=ladder_of(
-                route.escalation, link=link, source=route.source, storm=did is Did.FOLDED
+            ladder=replace(
+                route.ladder,
+                link="" if storm else self._notice.link,
+                source=route.source,
+                storm=storm,
             ),
         )
-        number = (await open_page(self._conn, self._jobs, new)).send_id
-        await self._tell(number)
-        return Taken(did, number)
+        return (await open_page(self._conn, self._jobs, new)).send_id
 
-    async def _tell(self, number: int) -> None:
-        told = (number, self._route.name, list(self._firing), list(self._firing.values()))
-        await self._conn.execute(_TOLD, told)
+    async def _tell(self, number: int, keys: Sequence[str]) -> None:
+        told = {key: self._firing[key] for key in keys}
+        await self._rows.tell(number, told, self._notice.teller)
 
-    async def _note(self, page: _Page, gone: int) -> None:
+    async def _note(self, page: AlertPage, gone: int) -> None:
         """Tell how the alerts of a page changed; a repetition changes nothing.
 
         Its card counts them. The timeline of a storm would be nothing but this.
         """
-        more = sum(not page.alerts.get(key) for key in self._firing)
+        keys = self._placed.get(page.id, [])
+        more = sum(key not in page.fires for key in keys)
         counts = ((more, "more firing"), (gone, "resolved"))
         detail = ", ".join(f"{count} {words}" for count, words in counts if count)
-        if detail:
-            await mark_pages(self._conn, self._jobs, [page.id])
+        body = await self._body(page, keys, changed=bool(detail))
+        if body != page.body:
+            await self._rows.rewrite(page.id, body)
+        if detail or body != page.body:
+            self._changed.add(page.id)
         if detail and not page.storm:
             who, how = self._hand.name, self._hand.way
             await note(self._conn, page.id, "joined", who=who, how=how, detail=detail)
 
-    async def _storm_page(self) -> _Page | None:
-        rows = await self._rows(_STORM, (self._route.source,))
-        return _Page(*rows[0]) if rows else None
+    async def _body(self, page: AlertPage, keys: Sequence[str], *, changed: bool) -> str:
+        """Say what a page is about now."""
+        if page.storm:
+            return await self._storm_now(page.id) if changed else page.body
+        waits = page.stage is PageStage.OPEN
+        return self._text(keys) if keys and (waits or self._all(keys)) else page.body
 
-    async def _stormy(self, storm: _Page | None) -> bool:
-        route = self._route
-        page = storm.id if storm else None
-        asked = {"source": route.source, "window": route.window, "page": page}
-        [(count,)] = await self._rows(_RATE, asked)
-        return 0 < route.storm <= int(count)
+    def _text(self, keys: Sequence[str]) -> str:
+        """Say what fires; of alerts that are a part of their group, which of them."""
+        names = "; ".join(self._labels(keys)[:_LISTED])
+        if self._all(keys) or not names:
+            return self._notice.text
+        return bounded(f"{len(keys):,} of {len(self._firing):,} firing: {names}")
 
-    def _storm_text(self, labels: Collection[str]) -> str:
-        alerts = "1 alert" if len(labels) == 1 else f"{len(labels):,} alerts"
+    def _all(self, keys: Sequence[str]) -> bool:
+        return len(keys) == len(self._firing)
+
+    def _labels(self, keys: Sequence[str]) -> Sequence[str]:
+        return list(dict.fromkeys(filter(None, (self._firing[key] for key in keys))))
+
+    async def _stormy(self, storm: int | None) -> bool:
+        most = self._route.storm
+        return 0 < most <= await self._rows.rate(storm, self._route.window, most)
+
+    async def _storm_now(self, number: int) -> str:
+        return self._storm_text(*await self._rows.firing(number, _LISTED))
+
+    def _storm_text(self, count: int, labels: Sequence[str]) -> str:
+        alerts = "1 alert" if count == 1 else f"{count:,} alerts"
         names = "; ".join(list(dict.fromkeys(filter(None, labels)))[:_NAMED])
         such = f", such as {names}" if names else ""
         return bounded(f"Alert storm on {self._route.name}: {alerts}{such}")
 
-    async def _rows(
-        self, sql: LiteralString, params: Sequence[object] | Mapping[str, object]
-    ) -> Sequence[tuple[Any, ...]]:
-        return await (await self._conn.execute(sql, params)).fetchall()
+
+def _lives(page: AlertPage) -> bool:
+    return page.stage in {PageStage.OPEN, PageStage.ACKNOWLEDGED}

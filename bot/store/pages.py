@@ -1,6 +1,7 @@
 """Pages in PostgreSQL: opened, acknowledged and resolved, each within the caller's transaction.
 
-A page's row is locked before its messages, always, so that two changes cannot block each other.
+A page's row is locked before its messages, and these before its card, always, so that two changes
+cannot block each other.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from bot.store.audit import append
+from bot.store.codes import free_code
 from bot.store.ladders import steps_of
 from bot.store.marks import mark_pages
 from bot.store.optouts import leave_out
@@ -24,24 +26,6 @@ from commands.pagetext import told_text
 LOOK = 3.0
 """Seconds until Twilio is first asked what became of a page's messages, unless `poll` is off: who
 is not reached is to be known soon, also where a callback was lost."""
-
-_LOCK = 0x70616765
-
-# The next number that nobody has had for a day, as somebody may still answer the page that had it;
-# the one that was used longest ago where there is none. Three digits where all of two are in use.
-_CODE = """
-WITH lately AS (
-    SELECT code, max(created) AS at FROM page WHERE created > now() - interval '1 day' GROUP BY 1
-), candidate AS (
-    SELECT n, (10 + (n + (SELECT coalesce(max(id), 0) FROM page)) %% 90)::text AS code
-    FROM generate_series(0, 89) AS n
-  UNION ALL
-    SELECT n, n::text FROM generate_series(100, 999) AS n
-)
-SELECT code FROM candidate LEFT JOIN lately USING (code)
-WHERE code NOT IN (SELECT code FROM page WHERE stage = 'open')
-ORDER BY lately.at NULLS FIRST, n LIMIT 1
-"""
 
 _OPEN = """
 INSERT INTO page (request_key, team, channel, actor, source, sender, body, intent, link, code,
@@ -76,7 +60,7 @@ WHERE id = %s RETURNING resolved_at
 _CALL_OFF = """
 WITH waiting AS (
     SELECT d.id FROM delivery d JOIN send s ON s.id = d.send_id
-    WHERE s.page_id = %(page)s AND s.page_step IS NOT NULL AND d.state = 'queued'
+    WHERE s.page_id = ANY(%(pages)s) AND s.page_step IS NOT NULL AND d.state = 'queued'
     ORDER BY d.id FOR UPDATE OF d
 ), off AS (
     UPDATE delivery d SET state = 'canceled', code = '1001', reason = %(why)s, next_check = NULL
@@ -119,12 +103,14 @@ async def open_page(conn: psycopg.AsyncConnection, jobs: Deferrer, new: NewSend)
     """Open the page of `new.ladder`; one of a known `request_key` is given as it is.
 
     Its first step fires as soon as this is committed.
+
+    Raises:
+        bot.store.codes.NoCodeError: all codes are in use.
     """
     ladder, actor = new.ladder, new.actor
     if ladder is None:
         raise ValueError("a page needs a ladder")
-    await conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))  # two want two codes
-    [code] = await _one(conn, _CODE, ())
+    code = await free_code(conn)
     row = await (
         await conn.execute(
             _OPEN,
@@ -193,6 +179,7 @@ async def acknowledge(
     [at] = await _one(conn, _ACK, (storable(hand.name), hand.user, hand.way, page_id))
     said = f"{hand.name} has it:"
     await _end(conn, jobs, page_id, head, hand, ("acknowledged", said))
+    await mark_pages(conn, jobs, [page_id])
     return Ended(page_id, True, PageStage.ACKNOWLEDGED, hand.name, hand.user, head[1], at)
 
 
@@ -200,13 +187,33 @@ async def resolve(
     conn: psycopg.AsyncConnection, jobs: Deferrer, page_id: int, hand: Hand
 ) -> Ended | None:
     """Close a page, and tell those paged; None if there is no such page."""
+    ended = await close(conn, jobs, page_id, hand)
+    if ended and ended.first:
+        await mark_pages(conn, jobs, [page_id])
+    return ended
+
+
+async def close(
+    conn: psycopg.AsyncConnection,
+    jobs: Deferrer,
+    page_id: int,
+    hand: Hand,
+    *,
+    quietly: bool = False,
+) -> Ended | None:
+    """Close a page as `resolve` does, except for its card, which is the last of all to be locked.
+
+    Where several are closed at once their cards are marked at the end, and all are called off
+    before. `quietly`: nobody is told, as another page goes on with it.
+    """
     head = await _head(conn, page_id)
     if head is None:
         return None
     if PageStage.RESOLVED not in PAGE_MOVES[PageStage(head[0])]:
         return _standing(page_id, head)
     [at] = await _one(conn, _RESOLVE, (storable(hand.name), hand.user, hand.way, page_id))
-    await _end(conn, jobs, page_id, head, hand, ("resolved", f"Resolved by {hand.name}:"))
+    words = ("continued", "") if quietly else ("resolved", f"Resolved by {hand.name}:")
+    await _end(conn, jobs, page_id, head, hand, words)
     return Ended(page_id, True, PageStage.RESOLVED, hand.name, hand.user, head[1], at)
 
 
@@ -218,10 +225,10 @@ async def _end(
     hand: Hand,
     words: tuple[str, str],
 ) -> None:
-    """Stop what is pending, and tell everybody paged what became of it."""
+    """Stop what is pending, and tell everybody paged what became of it, if there are words."""
     (_, code, body, *_), (what, said) = head, words
     # first: whoever a drain has claimed by then is paged, and is told
-    await conn.execute(_CALL_OFF, {"page": page_id, "why": f"{what} before it was sent"})
+    await call_off(conn, [page_id], what)
     paged = await (await conn.execute(_PAGED, (page_id,))).fetchall()
     await note(conn, page_id, what, who=hand.name, how=hand.way)
     actor = Actor(hand.user, await _channel(conn, page_id))
@@ -229,9 +236,13 @@ async def _end(
         actor, what, allowed=True, rule="pages", detail=f"by {hand.way}", send_id=page_id
     )
     await append(conn, entry)
-    if paged:
+    if paged and said:
         await tell(conn, jobs, page_id, what, told_text(said, body, code), paged)
-    await mark_pages(conn, jobs, [page_id])
+
+
+async def call_off(conn: psycopg.AsyncConnection, page_ids: Sequence[int], what: str) -> None:
+    """Wake nobody by these pages any more; one order of locks, however many pages."""
+    await conn.execute(_CALL_OFF, {"pages": page_ids, "why": f"{what} before it was sent"})
 
 
 async def tell(
@@ -273,12 +284,6 @@ async def tell(
     orders = (Order(Task.URGENT, send_id, 0.0, traced), Order(Task.TRACK, send_id, LOOK, traced))
     await jobs.defer(*orders, conn=conn)
     return int(send_id)
-
-
-async def rewrite(conn: psycopg.AsyncConnection, jobs: Deferrer, page_id: int, body: str) -> None:
-    """Give a page another text: its later steps and its card say that."""
-    await conn.execute("UPDATE page SET body = %s WHERE id = %s", (storable(body), page_id))
-    await mark_pages(conn, jobs, [page_id])
 
 
 async def note(

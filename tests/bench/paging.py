@@ -56,7 +56,7 @@ async def _paced(twilio: FakeTwilio, ask: Callable[[int], Awaitable[str]]) -> li
     found: dict[str, float] = {}
     for _ in range(round(_PATIENCE / APART)):
         for post in twilio.posts:
-            body = post.form["Body"][0].partition(" Reply")[0]
+            body = post.form["Body"][0].partition(". Reply")[0]
             if body in began:
                 found.setdefault(body, post.at)
         if len(found) == PAGES:

@@ -102,7 +102,7 @@ async def test_the_first_step_fires_at_once_with_how_to_answer(cliff: Cliff) -> 
     page_id = await cliff.opened(PLAIN)
     assert await cliff.left(page_id) is None
     code = (await cliff.row(page_id))["code"]
-    text = f"Water in the lab Reply {code} to ack"
+    text = f"Water in the lab. Reply {code} to ack"
     assert await cliff.sent(page_id) == [
         (0, "+16175551212", text),
         (0, "+16175551213", text),

@@ -284,7 +284,9 @@ def test_the_starting_policy_parses_as_it_is_and_with_its_examples_uncommented()
     code = [line.removeprefix("# ") for line in lines if not line.startswith(("# One", "# The"))]
     prose = ("Whom", "An address")
     full = parse(head + "\n".join(line for line in code if not line.startswith(prose)))
-    assert [len(part) for part in (full.policy.channels, full.escalations, full.alerts)] == [1] * 3
+    assert [len(part) for part in (full.policy.channels, full.policy.ladders, full.alerts)] == [
+        1
+    ] * 3
     assert full.timing == parse(text).timing
 
 
@@ -328,7 +330,7 @@ def test_an_alert_without_its_token_is_told_with_all_other_faults(home: Path) ->
     (home / "sms.toml").write_text(ALERT, encoding="utf-8")
     found = faults(home, {**without("TWILIO_FROM"), "PROM_TOKEN": " "})
     assert list(found) == ["TWILIO_FROM", "sms.toml, line 12"]
-    assert "PROM_TOKEN is not set" in found["sms.toml, line 12"]
+    assert "names a variable that is not set" in found["sms.toml, line 12"]
 
 
 def test_variables_are_read_anew_for_a_file_that_is_read_anew(home: Path) -> None:

@@ -2,11 +2,16 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import psycopg
@@ -17,6 +22,7 @@ from bot import intake
 from bot.metrics import Metrics
 from bot.policyfile import PolicySource, parse
 from bot.store.alerts import Did, Route, Taken
+from bot.store.codes import NoCodeError
 from bot.web import LIMIT, Listener
 from commands.notice import Notice
 from tests.payloads import alertmanager
@@ -84,8 +90,21 @@ def policy(text: str = POLICY, token: str = TOKEN) -> PolicySource:
 
 @pytest.fixture
 async def gate() -> AsyncIterator[Intake]:
+    async with listening() as made:
+        yield made
+
+
+@pytest.fixture
+async def hurried() -> AsyncIterator[Intake]:
+    """One that waits for no body."""
+    async with listening(reading=0.1) as made:
+        yield made
+
+
+@asynccontextmanager
+async def listening(reading: float = intake.READING) -> AsyncIterator[Intake]:
     made = Intake(policy())
-    route = intake.alerts(made.source, "+15005550006", made.take, made.metrics)
+    route = intake.alerts(made.source, "+15005550006", made.take, made.metrics, reading=reading)
     listener = Listener("127.0.0.1", 0, [route], 1.0)
     made.address = await listener.start()
     yield made
@@ -105,7 +124,7 @@ async def test_a_route_is_what_sms_toml_says_now(gate: Intake) -> None:
     )
     await gate.post()
     first, second = (route for route, _ in gate.taken)
-    assert (first.channel, first.escalation.name) == ("C0ONCALL", "db")
+    assert (first.channel, first.ladder.escalation) == ("C0ONCALL", "db")
     assert (first.window, first.source) == (timedelta(minutes=1), "alert:prom")
     assert (first.sender, first.storm) == ("+16175550100", 3)
     assert (second.sender, second.storm) == ("+15005550006", 0)
@@ -161,6 +180,32 @@ async def test_a_body_of_just_the_limit_is_taken_and_a_longer_one_is_not(gate: I
     assert (len(gate.taken), sorted(gate.counted())) == (1, ["opened", "too_large"])
 
 
+class Threads(ThreadPoolExecutor):
+    """Remembers what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.asked: list[str] = []
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as it is there
+        self.asked.append(str(args))
+        return super().submit(*args, **kwargs)
+
+
+@pytest.mark.parametrize(("size", "threads"), [(intake.AT_ONCE, 0), (intake.AT_ONCE + 1, 1)])
+async def test_a_long_body_is_read_where_it_is_in_nobodys_way(
+    gate: Intake, size: int, threads: int
+) -> None:
+    pool = Threads()
+    asyncio.get_running_loop().set_default_executor(pool)
+    assert (await gate.post(BODY.ljust(size)))[0] == 200
+    assert sum("read_notice" in each for each in pool.asked) == threads
+
+
+async def test_a_long_body_that_is_malformed_is_told_so(gate: Intake) -> None:
+    assert (await gate.post(b"{}".ljust(LIMIT)))[0] == 400
+
+
 async def test_a_malformed_body_is_answered_with_what_to_mend(gate: Intake) -> None:
     status, told = await gate.post(b'{"alerts": []}')
     assert (status, told) == (400, {"error": '"alerts" must be a list of at least one alert'})
@@ -174,8 +219,48 @@ async def test_what_the_database_does_not_take_is_to_be_sent_again(
     gate.fault = fault
     status, told = await gate.post()
     assert status == 503
-    assert "send it again" in str(told["error"])
+    assert told["error"] == "it may not be written down; send it again"
     assert gate.counted() == ["unwritten"]
+
+
+async def test_where_too_many_pages_wait_an_alert_is_to_be_sent_again(gate: Intake) -> None:
+    gate.fault = NoCodeError()
+    status, told = await gate.post()
+    error = "too many pages wait for an acknowledgement; send it again"
+    assert (status, told) == (503, {"error": error})
+    assert gate.counted() == ["unwritten"]
+
+
+async def raw(gate: Intake, head: str, body: bytes) -> bytes:
+    """Post bytes as they are; give the first line of the answer."""
+    parts = urlsplit(gate.address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    lines = (
+        "POST /alerts/prom HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {TOKEN}",
+        head,
+        "",
+        "",
+    )
+    writer.write("\r\n".join(lines).encode() + body)
+    line = await reader.readline()
+    writer.close()
+    return line
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(hurried: Intake) -> None:
+    assert b" 408 " in await raw(hurried, "Content-Length: 100", b"{")
+    assert (hurried.taken, hurried.counted()) == ([], ["slow"])
+
+
+async def test_a_body_that_cannot_be_unpacked_is_malformed(
+    gate: Intake, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = "Content-Encoding: gzip\r\nContent-Length: 4"
+    assert b" 400 " in await raw(gate, head, b"\x07abc")
+    assert (gate.taken, gate.counted()) == ([], ["broken"])
+    assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
 async def test_a_database_that_hangs_is_not_waited_for() -> None:

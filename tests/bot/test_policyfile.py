@@ -111,14 +111,14 @@ def test_numbers_of_the_directory_become_addresses_in_the_files_region() -> None
 
 def test_escalations_and_alerts_come_in_the_files_order() -> None:
     file = parse(FULL)
-    (escalation,) = file.escalations
-    assert [s.to for s in escalation.steps] == [
+    (ladder,) = file.policy.ladders
+    assert [rung.to for rung in ladder.rungs] == [
         ("oncall", "<@U1>"),
         ("<!subteam^S0LEADS>", "+16175551214"),
     ]
-    assert [s.wait for s in escalation.steps] == [timedelta(minutes=5), timedelta(hours=1)]
+    assert [rung.wait for rung in ladder.rungs] == [timedelta(minutes=5), timedelta(hours=1)]
     (alert,) = file.alerts
-    assert (escalation.repeat, alert.escalation, alert.token_env) == (2, "db", "ALERT_TOKEN")
+    assert (ladder.rounds, alert.escalation, alert.token_env) == (2, "db", "ALERT_TOKEN")
 
 
 def test_what_timing_leaves_out_has_the_contracts_default() -> None:

@@ -7,22 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands.alertgroups import LABELS
 from commands.alerts import read_notice
-from commands.notice import KEPT, Alarm, Fields, Format, Malformed, Notice, Shape, bounded
+from commands.notice import KEPT, Fields, Format, Malformed, Shape
 from commands.segments import utf16_units
+from tests.commands.alert_kit import AUTO, read, why
 from tests.payloads import alert, alertmanager, grafana, grafana_alert
-
-AUTO = Shape()
-
-
-def read(data: object, shape: Shape = AUTO) -> Notice:
-    return read_notice(json.dumps(data).encode(), shape)
-
-
-def why(data: object, shape: Shape = AUTO) -> str:
-    with pytest.raises(Malformed) as caught:
-        read(data, shape)
-    return str(caught.value)
 
 
 def web(n: int, **changes: str) -> dict[str, Any]:
@@ -160,6 +150,13 @@ def test_an_alert_without_a_status_has_that_of_its_message() -> None:
     assert not read({"status": "resolved", "alerts": [bare]}).firing
 
 
+def test_two_alertmanagers_are_told_apart() -> None:
+    ours, theirs = read(alertmanager()), read(alertmanager(externalURL="http://other"))
+    assert ours.key == theirs.key
+    assert ours.teller != theirs.teller != ""
+    assert read(alertmanager(externalURL=["x"])).teller == ""
+
+
 def test_a_message_that_left_alerts_out_is_not_the_whole_group() -> None:
     assert not read(alertmanager(web(1), truncatedAlerts=3)).whole
 
@@ -169,7 +166,33 @@ def test_of_too_many_alerts_those_that_fire_are_kept() -> None:
     notice = read(alertmanager(*over, web(KEPT)))
     assert len(notice.alarms) == KEPT
     assert notice.alarms[0].firing
-    assert not notice.whole
+    assert notice.text.startswith("InstanceDown")
+
+
+def test_where_more_fire_than_are_kept_those_not_named_may_fire_too() -> None:
+    notice = read(alertmanager(*map(web, range(KEPT + 5))))
+    assert (len(notice.alarms), notice.whole) == (KEPT, False)
+    assert notice.text.startswith(f"{KEPT + 5} firing: ")
+    assert notice.text.endswith(f"and {KEPT - 15} more")
+
+
+def test_where_all_are_over_those_not_named_are_over_too() -> None:
+    notice = read(alertmanager(*(web(n, status="resolved") for n in range(KEPT + 5))))
+    assert (len(notice.alarms), notice.whole, notice.firing) == (KEPT, True, False)
+
+
+def test_what_is_not_kept_is_not_read() -> None:
+    odd = [web(n, status="resolved") | {"labels": [n]} for n in range(KEPT)]
+    data = alertmanager(*map(web, range(KEPT)))
+    assert read(data | {"alerts": [*odd, *data["alerts"]]}).firing
+
+
+def test_of_an_alert_some_labels_are_read() -> None:
+    many: dict[str, object] = {f"l{n:03}": "x" for n in range(LABELS + 1)} | {"l999": {}}
+    first, other = web(1) | {"labels": many}, web(1) | {"labels": many | {"l000": "y"}}
+    bare = [alertmanager() | {"alerts": [each | {"fingerprint": ""}]} for each in (first, other)]
+    assert read(bare[0]).alarms != read(bare[1]).alarms
+    assert "l999" not in read(bare[0]).text
 
 
 def test_an_alert_is_called_by_name_and_labels() -> None:
@@ -204,8 +227,21 @@ def test_what_is_not_of_the_shape_is_told_with_what_to_mend(data: object, told: 
     assert told in why(data)
 
 
+def test_a_byte_order_mark_is_no_matter() -> None:
+    assert read_notice(json.dumps(alertmanager()).encode("utf-8-sig"), AUTO).firing
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff\xfe\xff", b"{", b'{"a": ' + b"9" * 5000 + b"}", b"alerts=1"]
+    "body",
+    [
+        b"",
+        b"\xff\xfe\xff",
+        '{"text": "a"}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-16-le"),
+        b"{",
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b"alerts=1",
+    ],
 )
 def test_what_is_no_json_is_told(body: bytes) -> None:
     with pytest.raises(Malformed, match="JSON"):
@@ -245,85 +281,3 @@ def test_whatever_is_posted_ends_in_a_notice_or_in_a_reason(data: object, shape:
     except Malformed as exc:
         reason = str(exc)
     assert reason or (notice and (notice.text or not notice.firing))
-
-
-OURS = Shape(
-    fields=Fields("incident.title", "incident.id", "incident.state", "incident.links.0.href")
-)
-
-
-def incident(**changes: object) -> dict[str, Any]:
-    links = [{"href": "https://status.example.org/7"}]
-    return {"incident": {"id": 7, "title": "Disk full", "state": "open", "links": links} | changes}
-
-
-@pytest.mark.parametrize("form", [Format.AUTO, Format.GENERIC])
-def test_json_of_any_kind_is_read_by_the_paths_of_sms_toml(form: Format) -> None:
-    notice = read(incident(), Shape(form, OURS.fields))
-    assert (notice.text, notice.link) == ("Disk full", "https://status.example.org/7")
-    assert notice.alarms == (Alarm("", firing=True, label="Disk full"),)
-
-
-@pytest.mark.parametrize("state", ["resolved", "Closed", " OK "])
-def test_a_status_that_means_over_resolves(state: str) -> None:
-    opened, over = read(incident(), OURS), read(incident(state=state), OURS)
-    assert (opened.firing, over.firing) == (True, False)
-    assert opened.key == over.key
-
-
-def test_sms_toml_may_say_what_means_over() -> None:
-    shape = Shape(fields=OURS.fields, resolved=("Green",))
-    assert read(incident(state="resolved"), shape).firing
-    assert not read(incident(state="green"), shape).firing
-
-
-def test_what_is_over_needs_no_text_if_it_has_a_key() -> None:
-    over = read(incident(title=None, state="ok"), OURS)
-    assert over.key == read(incident(), OURS).key
-    assert over.alarms[0].label == "7"
-
-
-def test_without_a_key_the_text_tells_one_alert_from_another() -> None:
-    shape = Shape(fields=Fields("title"))
-    first, same, other = (read({"title": t}, shape) for t in ("Disk full", "Disk full", "Fan off"))
-    assert first.key == same.key != other.key
-    assert first.firing
-
-
-def test_a_key_that_reads_like_the_text_of_another_is_not_that() -> None:
-    keyed, plain = Shape(fields=Fields("title", "id")), Shape(fields=Fields("title"))
-    assert read({"title": "b", "id": "a"}, keyed).key != read({"title": "a"}, plain).key
-
-
-@pytest.mark.parametrize("data", [{}, {"incident": {}}, {"incident": []}, {"incident": 5}])
-def test_a_path_that_leads_nowhere_is_told(data: object) -> None:
-    assert 'no text at "incident.title"' in why(data, OURS)
-
-
-def test_a_list_is_entered_by_number() -> None:
-    shape = Shape(fields=Fields("items.1"))
-    assert read({"items": ["a", "b"]}, shape).text == "b"
-    assert "no text" in why({"items": ["a"]}, shape)
-    assert "no text" in why({"items": {"0": "a"}}, shape)
-    assert "no text" in why({"items": ["a", "b"]}, Shape(fields=Fields("items.x")))
-
-
-def test_a_path_that_ends_in_more_json_is_told() -> None:
-    assert '"incident.title" (text in fields of sms.toml)' in why(incident(title={}), OURS)
-
-
-def test_a_group_of_alertmanagers_is_known_where_other_json_comes_too() -> None:
-    assert read(alertmanager(), OURS).text.startswith("InstanceDown")
-
-
-def test_other_json_may_have_alerts_of_its_own() -> None:
-    shape = Shape(fields=Fields("alerts.0.title"))
-    assert read({"alerts": [{"title": "Disk full"}]}, shape).text == "Disk full"
-
-
-def test_a_short_text_is_left_as_it_is() -> None:
-    assert bounded("a\tb\r\n c\x07") == "a b c"
-
-
-def test_no_repr_shows_what_an_alert_says() -> None:
-    assert "Disk" not in repr(read(incident(), OURS))

@@ -16,7 +16,7 @@ LINKS = st.just("") | st.text("abc/", max_size=700).map("https://x.example/{}".f
 
 
 def test_a_short_text_is_sent_whole_with_how_to_answer() -> None:
-    assert page_text("Water in the lab", "42") == f"Water in the lab {END}"
+    assert page_text("Water in the lab", "42") == f"Water in the lab. {END}"
 
 
 def test_a_link_stands_before_how_to_answer() -> None:
@@ -53,7 +53,7 @@ def test_a_text_that_is_one_long_word_is_cut_within_it() -> None:
 
 
 def test_blanks_and_lines_take_no_room() -> None:
-    assert page_text(" Water\n\n in   the\tlab ", "42") == f"Water in the lab {END}"
+    assert page_text(" Water\n\n in   the\tlab ", "42") == f"Water in the lab. {END}"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_phones_and_alerts_write_is_sent_with_plain_characters(typed: str) 
 
 
 def test_a_text_of_another_script_is_sent_as_it_is() -> None:
-    assert page_text("Вода в лаборатории", "42") == f"Вода в лаборатории {END}"
+    assert page_text("Вода в лаборатории", "42") == f"Вода в лаборатории. {END}"
 
 
 def test_a_text_of_nothing_but_pictures_still_tells_how_to_answer() -> None:

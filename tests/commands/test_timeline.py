@@ -45,10 +45,18 @@ def test_what_happened_is_said_in_words(entry: tuple[str, ...], words: str) -> N
     assert phrase(Happening(NOW, *entry)) == words
 
 
-@pytest.mark.parametrize("what", [*DeliveryState, "unreached", "exhausted", "joined", "opted out"])
+@pytest.mark.parametrize(
+    "what", [*DeliveryState, "unreached", "exhausted", "joined", "continued", "opted out"]
+)
 def test_everything_that_happens_to_a_page_has_its_words(what: str) -> None:
     words = phrase(Happening(NOW, what, "bob", "sms", "detail"))
     assert words != f"{what.capitalize()}: bob: detail"
+
+
+def test_a_page_goes_on_as_another_only_if_it_was_closed_for_that() -> None:
+    assert Done("page #7", "", "alert", NOW).successor == "page #7"
+    assert Done("page #7", "U0JOKER", "button", NOW).successor == ""
+    assert Done("alert prom", "", "alert", NOW).successor == ""
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import pytest
 
 from bot.web import LIMIT
 from tests.payloads import alert, alertmanager, grafana
-from tests.scenarios.world import World
+from tests.scenarios.world import World, shown
 
 TOKEN = "invented-token"
+CHANNEL = "C0ONCALL"
 ALICE_PHONE, BOB_PHONE = "+16175551212", "+16175551213"
 
 POLICY = f"""
@@ -86,6 +87,19 @@ async def test_an_alert_pages_once_and_its_end_is_told_to_whom_it_paged(oncall: 
     assert first.startswith("InstanceDown (critical): job=node, instance=web1:9100 ")
     assert (to, last.partition(": ")[0]) == (ALICE_PHONE, "Resolved by alert prom")
     assert oncall.rows("SELECT stage FROM page") == [("resolved",)]
+
+
+async def test_the_card_of_what_nobody_acknowledged_tells_which_page_goes_on_with_it(
+    oncall: World,
+) -> None:
+    fires = alertmanager(alert(instance="web1:9100"))
+    assert await did(oncall, fires) == ["opened"]
+    await oncall.wait(lambda: len(oncall.sent()) == 1)
+    oncall.rows("UPDATE page SET stage = 'exhausted', due = NULL RETURNING id")
+    assert await did(oncall, fires) == ["opened"]
+    [(number,)] = oncall.rows("SELECT max(id) FROM page")
+    title = f"Page #1: goes on as page #{number}"
+    await oncall.wait(lambda: any(title in shown(card) for card in oncall.cards(CHANNEL)))
 
 
 async def test_a_group_of_grafanas_is_one_page_with_its_panel(oncall: World) -> None:

@@ -75,6 +75,8 @@ def _headline(page: PageView) -> str:
         return "waiting for an acknowledgement"
     if page.stage is PageStage.EXHAUSTED:
         return "NOBODY has acknowledged it"
+    if page.resolved and page.resolved.successor:
+        return f"goes on as {page.resolved.successor}"
     done = page.resolved or page.acked
     name = clip(label(done.by, masked=False), _NAME) if done else ""
     return f"{name} has it" if page.stage is PageStage.ACKNOWLEDGED else f"resolved by {name}"
@@ -116,7 +118,11 @@ def _facts(page: PageView, *, masked: bool) -> Iterable[Block]:
     said = []
     if page.acked:
         said.append(f":raised_hand: {_who(page.acked)} acknowledged {_after(page, page.acked)}.")
-    if page.resolved:
+    if page.resolved and page.resolved.successor:
+        said.append(
+            f":arrow_right: Its alerts still fire: it goes on as {page.resolved.successor}."
+        )
+    elif page.resolved:
         said.append(
             f":checkered_flag: {_who(page.resolved)} resolved {_after(page, page.resolved)}."
         )

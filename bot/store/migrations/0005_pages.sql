@@ -156,8 +156,11 @@ INSERT INTO inbound_look DEFAULT VALUES;
 CREATE TABLE alert (
     page_id bigint NOT NULL REFERENCES page ON DELETE CASCADE,
     route   text NOT NULL,
-    key     text NOT NULL,
+    -- compared by bytes: the alerts of a group are a range
+    key     text COLLATE "C" NOT NULL,
     firing  boolean NOT NULL DEFAULT true,
+    -- a digest of which of several sources of the route told it last
+    teller  text NOT NULL DEFAULT '',
     -- how often it was told
     times   integer NOT NULL DEFAULT 1,
     label   text NOT NULL DEFAULT '',
@@ -166,7 +169,9 @@ CREATE TABLE alert (
     PRIMARY KEY (page_id, key)
 );
 
-CREATE INDEX alert_key ON alert (route, key);
+-- what came lately, and what fires: a storm's page has many, and is asked for every alert
+CREATE INDEX alert_since ON alert (page_id, since);
+CREATE INDEX alert_firing ON alert (page_id, since, key) WHERE firing;
 
 -- a question may come before a page; one by an escalation does not know yet whom it reaches
 ALTER TABLE question

@@ -28,6 +28,20 @@ def shell(tmp_path: Path, twilio: FakeTwilio, forks: Forks) -> Shell:
 
 
 @pytest.fixture
+def with_database(shell: Shell, database_url: str) -> Shell:
+    """A shell with a database; Slack and Twilio are out of reach."""
+    nowhere = "http://127.0.0.1:1/"
+    shell.environ |= {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "SLACK_API_URL": nowhere,
+        "TWILIO_URL": nowhere,
+        "DATABASE_URL": database_url,
+    }
+    return shell
+
+
+@pytest.fixture
 async def slack() -> AsyncIterator[FakeSlack]:
     async with FakeSlack() as fake:
         yield fake

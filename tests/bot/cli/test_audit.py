@@ -26,7 +26,6 @@ from tests.bot.cli.kit import Ended, Shell
 
 NOON = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 RULE = 'channel C0ONCALL: allow = ["send"]'
-NOWHERE = "http://127.0.0.1:1/"
 HEAD = "at,team,channel,user,action,allowed,rule,detail,send\r\n"
 
 _INSERT = """
@@ -51,16 +50,9 @@ def keep(
 
 
 @pytest.fixture
-def bot(shell: Shell, database_url: str) -> Shell:
+def bot(with_database: Shell) -> Shell:
     """A shell with a database, but without Slack, Twilio and sms.toml."""
-    shell.environ |= {
-        "SLACK_BOT_TOKEN": "xoxb-1",
-        "SLACK_APP_TOKEN": "xapp-1",
-        "SLACK_API_URL": NOWHERE,
-        "TWILIO_URL": NOWHERE,
-        "DATABASE_URL": database_url,
-    }
-    return shell
+    return with_database
 
 
 async def test_each_entry_is_one_line_with_the_oldest_first(bot: Shell, database_url: str) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from tests.bot.cli.kit import Shell
 
-NOWHERE = "http://127.0.0.1:1/"
 POLICY = """
 [[channel]]
 id = "C0ONCALL"
@@ -37,21 +36,11 @@ allow = ["page"]
 
 
 @pytest.fixture
-def bot(shell: Shell, database_url: str) -> Shell:
+def bot(with_database: Shell) -> Shell:
     """A shell with a database, an sms.toml, and a bot that runs elsewhere."""
-    shell.environ |= {
-        "SLACK_BOT_TOKEN": "xoxb-1",
-        "SLACK_APP_TOKEN": "xapp-1",
-        "SLACK_API_URL": NOWHERE,
-        "TWILIO_URL": NOWHERE,
-        "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
-        "TWILIO_AUTH_TOKEN": "1" * 32,
-        "TWILIO_FROM": "+15005550006",
-        "DATABASE_URL": database_url,
-    }
-    (shell.folder / "sms.toml").write_text(POLICY, encoding="utf-8")
-    do(shell, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
-    return shell
+    (with_database.folder / "sms.toml").write_text(POLICY, encoding="utf-8")
+    do(with_database, "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+    return with_database
 
 
 def do(bot: Shell, sql: str) -> list[tuple[object, ...]]:

@@ -5,6 +5,7 @@ import pytest
 
 from bot.jobs import Jobs
 from bot.lease import Lease
+from bot.store.alerts import Alerts
 from bot.store.database import open_pool
 from commands.model import NewSend
 from tests.bot.store.kit import Store, draft, store_over
@@ -31,3 +32,8 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 def paging(store: Store) -> Paging:
     """Pages on a fresh database."""
     return Paging(store)
+
+
+@pytest.fixture
+def alerts(store: Store) -> Alerts:
+    return Alerts(store.pool, store.jobs)

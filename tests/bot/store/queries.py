@@ -14,6 +14,7 @@ from bot.store import (
     book,
     cards,
     claims,
+    codes,
     doubts,
     homes,
     intents,
@@ -262,7 +263,7 @@ def _paged(page: int, sends: Sequence[int]) -> Sequence[Hot]:
         "guard": timedelta(minutes=10),
     }
     return [
-        Hot("page: a code that is free", pages._CODE, ()),
+        Hot("page: a code that is free", codes._CODE, ()),
         Hot("page: who is paged with the same text", intents._ALREADY_PAGE, same),
         Hot("page: as it stands", pagesteps._STANDING, (page,)),
         Hot("page: the steps that fired", pagesteps._FIRED, (page,)),
@@ -272,7 +273,7 @@ def _paged(page: int, sends: Sequence[int]) -> Sequence[Hot]:
         Hot("page: complete a step", pagesteps._COMPLETE, (False, page, 1), writes=True),
         Hot("page: a later step instead", pagesteps._SUPERSEDE, later, writes=True),
         Hot("page: who may have got it", pages._PAGED, (page,)),
-        Hot("page: call off", pages._CALL_OFF, {"page": page, "why": "over"}, writes=True),
+        Hot("page: call off", pages._CALL_OFF, {"pages": [page], "why": "over"}, writes=True),
         Hot("page: tell", pages._TELL, told, writes=True),
         Hot("page: to be answered", pageviews._ONE, (page,)),
         Hot("page: those of a channel", pageviews._LATELY, {"channel": "C1", "count": 20}),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.store.codes import NoCodeError
 from bot.store.pages import open_page
 from bot.store.questions import PostgresQuestions
 from commands.model import Committed, Kind, LimitReached, NewSend
@@ -91,6 +92,17 @@ async def test_where_all_codes_of_two_digits_are_taken_one_has_three(paging: Pag
     )
     page_id = await paging.opened(request_key="further")
     assert (await paging.row(page_id))["code"] == "100"
+
+
+async def test_where_all_codes_are_taken_no_page_is_opened(paging: Paging) -> None:
+    await paging.opened(request_key="mine")
+    await paging.store.change(
+        "INSERT INTO page (request_key, team, channel, actor, source, sender, body, intent, code,"
+        " steps, rounds, rule) SELECT n::text, team, channel, actor, source, sender, body, intent,"
+        " n::text, steps, rounds, rule FROM page, generate_series(10, 999) n WHERE n::text <> code"
+    )
+    with pytest.raises(NoCodeError, match="too many pages wait"):
+        await paging.opened(request_key="further")
 
 
 async def test_a_page_without_a_ladder_is_a_mistake_of_ours(paging: Paging) -> None:

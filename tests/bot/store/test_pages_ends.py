@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.store.outbox import Settled
-from bot.store.pages import acknowledge, note, resolve, rewrite, say, tell
+from bot.store.pages import acknowledge, note, resolve, say, tell
 from commands.model import DeliveryState, LimitReached
 from commands.oncall import Ended, PageStage
 from tests.bot.store.kit import draft
@@ -213,15 +213,6 @@ async def test_what_is_to_be_said_is_kept_in_its_order_and_the_card_shown_anew(
         await say(conn, store.jobs, page_id, "reply", "on my\0 way", who="alice")
         await say(conn, store.jobs, page_id, "loud", "Nobody!")
     assert await paging.said(page_id) == [("reply", "on my way"), ("loud", "Nobody!")]
-    assert await store.waiting() == [("page_card", page_id)]
-
-
-async def test_a_page_that_gets_another_text_says_that_from_now_on(paging: Paging) -> None:
-    page_id = await paging.paged()
-    store = paging.store
-    async with store.pool.connection() as conn, conn.transaction():
-        await rewrite(conn, store.jobs, page_id, "12 alerts")
-    assert (await paging.standing(page_id)).body == "12 alerts"
     assert await store.waiting() == [("page_card", page_id)]
 
 

@@ -1,63 +1,16 @@
 """Whom Twilio and Slack know, within the time that a command has."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 
-import aiohttp
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.directory import LiveDirectory, TimelyDirectory
+from bot.directory import TimelyDirectory
 from bot.sandbox.server import FakeSlack
 from bot.sandbox.workspace import TEAM
-from bot.slack.identity import Identity
-from bot.slack.voice import web_client
 from commands.errors import LookupFailed
-from commands.model import Recipient
 from commands.person import Person, PersonState
-from twilio_core import Credentials, TwilioClient, open_http
+from tests.bot.directory.conftest import LAB, Hurried
 from twilio_core.testing import Error, FakeTwilio
-
-LAB = Recipient("+442071838750", "Lab")
-Hurried = Callable[[float], TimelyDirectory]
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as server:
-        server.add_user("U0ALICE", "alice", phone=" (617) 555-1212 ")
-        server.add_user("U0BOB", "bob")
-        server.add_user_group("S0SRE", "sre", ["U0ALICE", "U0BOB"])
-        yield server
-
-
-@pytest.fixture
-async def twilio() -> AsyncIterator[FakeTwilio]:
-    async with FakeTwilio(verified=[(LAB.address, LAB.name)]) as server:
-        yield server
-
-
-@pytest.fixture
-async def client(slack: FakeSlack) -> AsyncIterator[AsyncWebClient]:
-    async with aiohttp.ClientSession() as session:
-        yield web_client(slack.bot_token, slack.api_url, session)
-
-
-@pytest.fixture
-async def directory(
-    slack: FakeSlack, twilio: FakeTwilio, client: AsyncWebClient
-) -> AsyncIterator[LiveDirectory]:
-    account = TwilioClient(
-        open_http(), Credentials(twilio.account_sid, twilio.auth_token), twilio.url
-    )
-    yield LiveDirectory(account, client, Identity(client, slack.bot_token).home)
-    await account.aclose()
-
-
-@pytest.fixture
-def within(directory: LiveDirectory) -> Hurried:
-    """The directory as a command sees it that has so many seconds."""
-    return lambda seconds: directory.before(asyncio.get_running_loop().time() + seconds)
 
 
 async def test_verified_numbers_are_read_once_however_many_ask(
@@ -292,70 +245,3 @@ async def test_as_long_as_slack_has_not_said_who_we_are_nobody_can_be_told_from_
     with pytest.raises(LookupFailed, match="whether you are a guest") as failed:
         await within(5).is_guest("U0ALICE", TEAM)
     assert failed.value.remedy == "Try again in a few seconds."
-
-
-@pytest.fixture
-def channels(slack: FakeSlack) -> FakeSlack:
-    """An open channel, an archived one, and private ones with and without the bot."""
-    slack.add_channel("C0ONCALL", "oncall", ["U0ALICE"], bot_member=False)
-    slack.add_channel("C0OLD", "old", ["U0ALICE"], archived=True)
-    slack.add_channel("G0OLD", "gold", ["U0ALICE"], private=True, archived=True)
-    slack.add_channel("G0ALIEN", "alien", [], private=True, bot_member=False, archived=True)
-    return slack
-
-
-def looks(slack: FakeSlack) -> int:
-    """How often Slack was asked about a channel."""
-    return sum(call.method == "conversations.info" for call in slack.calls)
-
-
-@pytest.mark.parametrize(
-    ("channel", "archived"), [("C0ONCALL", False), ("C0OLD", True), ("G0OLD", True)]
-)
-async def test_whether_a_channel_is_archived_is_looked_up(
-    within: Hurried, channels: FakeSlack, channel: str, *, archived: bool
-) -> None:
-    assert await within(5).archived(channel) is archived
-    assert looks(channels) == 1
-
-
-async def test_that_a_channel_is_open_is_remembered(within: Hurried, channels: FakeSlack) -> None:
-    assert not await within(5).archived("C0ONCALL")
-    channels.workspace.channels["C0ONCALL"].archived = True
-    assert not await within(5).archived("C0ONCALL")
-    assert looks(channels) == 1
-
-
-async def test_that_a_channel_is_archived_is_asked_anew_as_somebody_may_have_mended_it(
-    within: Hurried, channels: FakeSlack
-) -> None:
-    assert await within(5).archived("C0OLD")
-    assert await within(5).archived("C0OLD")
-    channels.workspace.channels["C0OLD"].archived = False
-    assert not await within(5).archived("C0OLD")
-
-
-@pytest.mark.parametrize("error", ["missing_scope", "channel_not_found", "ratelimited"])
-async def test_where_slack_does_not_tell_a_channel_is_taken_for_open_and_asked_about_again(
-    within: Hurried, channels: FakeSlack, error: str
-) -> None:
-    channels.fail("conversations.info", error, 1)
-    assert not await within(5).archived("C0OLD")
-    assert await within(5).archived("C0OLD")
-
-
-@pytest.mark.parametrize("channel", ["G0ALIEN", "C0NOWHERE", ""])
-async def test_a_channel_that_the_bot_cannot_see_is_taken_for_open(
-    within: Hurried, channels: FakeSlack, channel: str
-) -> None:
-    assert channels.calls == []
-    assert not await within(5).archived(channel)
-
-
-@pytest.mark.parametrize("seconds", [0.1, 50])
-async def test_a_slow_slack_does_not_hold_up_a_send_for_it(
-    within: Hurried, channels: FakeSlack, seconds: float
-) -> None:
-    channels.latency = 40.0
-    async with asyncio.timeout(30):  # Slack has not answered by then
-        assert not await within(seconds).archived("C0OLD")
