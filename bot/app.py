@@ -8,22 +8,22 @@ the rest in the ledger to the next start.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
-from aiohttp.web import RouteDef
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import web
 from bot.account import credentials
 from bot.climb import Climb
-from bot.config import Config, Settings
+from bot.config import Config
 from bot.core import Core
 from bot.directory import LiveDirectory
 from bot.drain import Drain
 from bot.gateway import Gateway
+from bot.gauges import Sampler
 from bot.hearing import Hearing
 from bot.heart import Heart
 from bot.inbox import Inbox
@@ -32,8 +32,8 @@ from bot.jobs import GRACE, Handler, Jobs
 from bot.lease import Lease
 from bot.limits import Limits
 from bot.listen import Listen
-from bot.metrics import Metrics
 from bot.pace import Pace
+from bot.parts import Parts, in_background
 from bot.policyfile import PolicySource
 from bot.policywatch import watch
 from bot.reconcile import Reconcile
@@ -97,22 +97,6 @@ class Bot:
     listens: bool
 
 
-@dataclass
-class _Parts:
-    """What the builders below share."""
-
-    config: Config
-    source: PolicySource
-    stack: AsyncExitStack
-    stopping: asyncio.Event
-    metrics: Metrics = field(default_factory=Metrics)
-    routes: list[RouteDef] = field(default_factory=list)
-
-    @property
-    def settings(self) -> Settings:
-        return self.config.settings
-
-
 @asynccontextmanager
 async def running(
     config: Config,
@@ -140,10 +124,11 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         source = PolicySource(config.policy_path, config.policy_file, config.variables)
-        parts = _Parts(config, source, stack, stopping or asyncio.Event())
-        _in_background(parts, "policy", watch(source, parts.metrics))
+        parts = Parts(config, source, stack, stopping or asyncio.Event())
+        in_background(parts, "policy", watch(source, parts.metrics))
         times = Timetable(lambda: source.current.timing, bool(config.settings.public_url))
         slack = await _slack(parts)
+        parts.metrics.gauges.link = slack.voice.link
         twilio = _twilio(parts, in_flight, timeout)
         store = await _store(parts, times)
         core = Core(
@@ -189,7 +174,7 @@ class _Slack:
     voice: Voice
 
 
-async def _slack(parts: _Parts) -> _Slack:
+async def _slack(parts: Parts) -> _Slack:
     session = await parts.stack.enter_async_context(open_session())
     token = parts.settings.slack_bot_token.get_secret_value()
     client = web_client(token, parts.settings.slack_api_url, session)
@@ -198,7 +183,7 @@ async def _slack(parts: _Parts) -> _Slack:
     return _Slack(client, identity, Voice(client, session))
 
 
-def _twilio(parts: _Parts, in_flight: int, seconds: float) -> TwilioClient:
+def _twilio(parts: Parts, in_flight: int, seconds: float) -> TwilioClient:
     settings = parts.settings
     # room for pages and look-ups beside the messages: none may queue behind the others in the pool
     http = open_http(limit=in_flight + RESERVE + 10)
@@ -222,7 +207,7 @@ class _Store:
     pages: PostgresPages
 
 
-async def _store(parts: _Parts, times: Timetable) -> _Store:
+async def _store(parts: Parts, times: Timetable) -> _Store:
     settings = parts.settings
     configured = settings.database_url.get_secret_value() if settings.database_url else ""
     url = await locate(configured, settings.sms_data_dir)
@@ -248,7 +233,7 @@ async def _store(parts: _Parts, times: Timetable) -> _Store:
 
 
 def _work(
-    parts: _Parts,
+    parts: Parts,
     store: _Store,
     twilio: TwilioClient,
     times: Timetable,
@@ -271,11 +256,13 @@ def _work(
             Task.TRACK: Track(Itinerary(pool), store.statuses, twilio, times).run,
         }
     )
-    _in_background(
+    in_background(
         parts, "heart", Heart(store.url, lambda: jobs.worker, jobs.renew, lease, pace).run()
     )
-    _in_background(parts, "rescue", Rescue(pool, jobs, lease).run())
-    _in_background(parts, "upkeep", upkeep(Purge(pool), times))
+    in_background(parts, "rescue", Rescue(pool, jobs, lease, parts.metrics).run())
+    in_background(parts, "levels", Sampler(pool, parts.metrics.gauges).run())
+    parts.metrics.gauges.lease = lease
+    in_background(parts, "upkeep", upkeep(Purge(pool), times))
     working = asyncio.create_task(jobs.work(parts.stopping), name="jobs")
 
     async def finish() -> None:
@@ -286,7 +273,7 @@ def _work(
 
 
 async def _face(
-    parts: _Parts, listeners: Listeners, slack: _Slack, store: _Store, *, listens: bool
+    parts: Parts, listeners: Listeners, slack: _Slack, store: _Store, *, listens: bool
 ) -> str:
     """Start what others reach: the HTTP listener and the connection to Slack."""
     app = bolt(parts.settings, slack.identity)
@@ -311,7 +298,7 @@ async def _face(
     routes.append(alerts(parts.source, settings.twilio_from, take, parts.metrics))
     if listens and socket is None and settings.slack_signing_secret:  # seen to by configuration
         routes.append(web.slack_events(app, settings.slack_signing_secret.get_secret_value()))
-    listener = web.Listener(settings.host, settings.port, routes, GRACE)
+    listener = web.Listener(settings.host, settings.port, routes, GRACE, parts.metrics)
     address = await listener.start()
     parts.stack.push_async_callback(listener.stop)
     if socket:
@@ -320,29 +307,17 @@ async def _face(
     return address
 
 
-def _hear(parts: _Parts, store: _Store, core: Core, twilio: TwilioClient) -> None:
+def _hear(parts: Parts, store: _Store, core: Core, twilio: TwilioClient) -> None:
     """Hear what people reply, and where Twilio can reach us what it calls about."""
     public_url, token = parts.settings.public_url, parts.settings.twilio_auth_token
     replies = Inbound(store.pool, store.jobs)
     hearing = Hearing(replies, lambda: core.book.over(core.policy()), parts.metrics)
     looks = Looks(store.pool, called_back=bool(public_url))
-    _in_background(parts, "listen", Listen(looks, hearing, twilio).run())
+    in_background(parts, "listen", Listen(looks, hearing, twilio).run())
     if public_url and token:  # configuration has seen to a token
         inbox, secret = Inbox(store.statuses), token.get_secret_value()
-        _in_background(parts, "inbox", inbox.run())
+        in_background(parts, "inbox", inbox.run())
         parts.routes += [
             web.twilio_status(public_url, secret, inbox.hear, parts.metrics),
             web.twilio_inbound(public_url, secret, hearing.hear, parts.metrics),
         ]
-
-
-def _in_background(parts: _Parts, name: str, work: Coroutine[None, None, None]) -> None:
-    task = asyncio.create_task(work, name=name)
-
-    async def end() -> None:
-        while not task.done():  # Python 3.11's wait_for may swallow one (python/cpython#86296)
-            task.cancel()
-            await asyncio.wait({task}, timeout=1.0)
-        await asyncio.gather(task, return_exceptions=True)
-
-    parts.stack.push_async_callback(end)

@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import structlog
+
 from bot.metrics import Metrics
 from bot.pace import PATIENCE, Pace
 from bot.store.outbox import Claim, Letter, Settled
@@ -36,6 +38,8 @@ as the ladder has gone on by then."""
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
+
+log = structlog.get_logger(__name__)
 
 FOUND = "found at Twilio, not sent again"
 
@@ -77,7 +81,10 @@ class Gateway:
         """Send to one recipient. Interrupted, the message is in doubt."""
         answer, request_id = await self._ask(letter, claim)
         self._metrics.twilio_answers.labels(type(answer).__name__).inc()
-        self._pace.heard(_in_words(answer))
+        words = _in_words(answer)
+        self._pace.heard(words)
+        about = {"delivery": claim.delivery_id, "attempt": claim.attempt}
+        log.info("twilio.answered", answer=words, twilio_request_id=request_id, **about)
         return _verdict(claim, answer, request_id)
 
     async def _ask(self, letter: Letter, claim: Claim) -> tuple[Answer, str]:

@@ -23,7 +23,9 @@ from bot.drain import Unfinished
 from bot.lease import Lease
 from bot.store.database import Pool
 from bot.store.outbox import DEAD_AFTER
+from bot.store.traces import written_trace
 from bot.tasks import Order, Task
+from bot.trace import tracing
 
 Handler = Callable[[int, int], Awaitable[Unfinished | None]]
 """Does something about a send, given its number and the worker's; says if it must run again."""
@@ -46,6 +48,13 @@ _PRIORITY: Mapping[Task, int] = {
 }
 _ONE_WAITS = frozenset({Task.NOTICE, Task.RECONCILE, Task.TRACK, Task.HOME})
 
+_ABOUT: Mapping[Task, str] = {
+    Task.PAGE: "page",
+    Task.PAGE_CARD: "page",
+    Task.QUESTION: "question",
+}
+"""What the number of a job names, in the log; of others it is a send."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -57,6 +66,15 @@ class _Patience(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         del exception  # whatever it was, the job is safe to repeat
         return RetryDecision(retry_in={"seconds": min(2**job.attempts, 60)})
+
+
+async def _told(work: Awaitable[Unfinished | None]) -> Unfinished | None:
+    """Wait for a job, and log its error where it is known what it is about."""
+    try:
+        return await work
+    except Exception as exc:
+        log.warning("job.failed", error=type(exc).__name__)
+        raise
 
 
 class Jobs:
@@ -114,7 +132,8 @@ class Jobs:
             priority=_PRIORITY.get(order.task, 0),
             schedule_in={"seconds": order.after} if order.after else None,
         )
-        return deferrer.make_new_job(send_id=order.send_id)
+        traced = {"trace": order.trace} if order.trace else {}
+        return deferrer.make_new_job(send_id=order.send_id, **traced)
 
     async def put_back(self, number: int) -> None:
         """Have a job that is said to run, and does not, run again.
@@ -133,18 +152,18 @@ class Jobs:
                 self._running_one(task, handler)
             )
 
-    def _running_one(
-        self, task: Task, handler: Handler
-    ) -> Callable[[JobContext, int], Awaitable[None]]:
-        async def run(context: JobContext, send_id: int) -> None:
+    def _running_one(self, task: Task, handler: Handler) -> Callable[..., Awaitable[None]]:
+        async def run(context: JobContext, send_id: int, trace: str = "") -> None:
             epoch, number = self._lease.epoch, context.job.id or 0
             self._running.add(number)
             try:
-                left = await handler(send_id, context.job.worker_id or 0)
+                traced = trace or await written_trace(self._pool, task, send_id)
+                with tracing(traced, task=str(task), **{_ABOUT.get(task, "send"): send_id}):
+                    left = await _told(handler(send_id, context.job.worker_id or 0))
                 if epoch != self._lease.epoch:
                     raise TakenOverError
                 if left is not None:
-                    await self.defer(Order(task, send_id, left.after))
+                    await self.defer(Order(task, send_id, left.after, traced))
             finally:
                 self._running.discard(number)
 

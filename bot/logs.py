@@ -28,6 +28,9 @@ FLOORS: Final = MappingProxyType(
 """What other people's loggers say at most, whatever LOG_LEVEL asks for."""
 
 
+_NUMBERS = frozenset({"send", "page", "question", "delivery"})
+
+
 def configure(
     settings: Settings, *, secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> None:
@@ -84,8 +87,9 @@ def _redacting(redactor: Redactor) -> Processor:
         shown = {redactor.line(str(k)): redactor.value(v) for k, v in event.items()}
         # a library's words may hold a caller's: what looks like a line of ours must be one
         shown["event"] = redactor.line(str(event.get("event", "")))
-        # made here by TimeStamper, and its digits are no phone number
-        return {**shown, "timestamp": event["timestamp"]}
+        # made here by TimeStamper, or numbers of rows of ours: these digits are no phone number
+        ours = {k: v for k, v in event.items() if k in _NUMBERS and isinstance(v, int)}
+        return {**shown, **ours, "timestamp": event["timestamp"]}
 
     return redact
 

@@ -13,6 +13,7 @@ from psycopg_pool import PoolTimeout
 
 from bot.jobs import Jobs
 from bot.lease import Lease
+from bot.metrics import Metrics
 from bot.store.database import Pool
 from bot.store.orphans import claimed, orphans
 from bot.store.outbox import DEAD_AFTER
@@ -32,10 +33,13 @@ log = structlog.get_logger(__name__)
 class Rescue:
     """One a process; `run` runs beside the jobs."""
 
-    def __init__(self, pool: Pool, jobs: Jobs, lease: Lease) -> None:
+    def __init__(
+        self, pool: Pool, jobs: Jobs, lease: Lease, metrics: Metrics | None = None
+    ) -> None:
         self._pool = pool
         self._jobs = jobs
         self._lease = lease
+        self._metrics = metrics or Metrics()
         self._missing: frozenset[int] = frozenset()
 
     async def run(self) -> None:
@@ -63,6 +67,7 @@ class Rescue:
             for job in stalled:
                 await self._jobs.put_back(job.id or 0)
         if stalled:
+            self._metrics.takeovers.inc(len(stalled))
             log.warning("jobs.taken_over", count=len(stalled))
         return len(stalled)
 

@@ -45,11 +45,13 @@ class Order:
         send_id: about which send; of QUESTION, about which question; of PAGE and PAGE_CARD, about
             which page.
         after: seconds from now before which it does not run.
+        trace: the id of the send or page (`bot.trace`); empty if the job is to look it up.
     """
 
     task: Task
     send_id: int
     after: float = 0.0
+    trace: str = ""
 
 
 class Deferrer(Protocol):

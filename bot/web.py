@@ -20,6 +20,7 @@ from bot.metrics import Metrics
 from bot.slack.requests import Signed
 from bot.store.replies import Reply
 from bot.store.statuses import Report
+from bot.watched import watched
 from twilio_core import InboundMessage, SignatureMismatch, StatusCallback
 from twilio_core.webhooks import verify
 
@@ -218,8 +219,15 @@ class CannotListen(OSError):
 class Listener:
     """The HTTP server of a process."""
 
-    def __init__(self, host: str, port: int, routes: list[web.RouteDef], grace: float) -> None:
-        app = web.Application(client_max_size=LIMIT)
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        routes: list[web.RouteDef],
+        grace: float,
+        metrics: Metrics | None = None,
+    ) -> None:
+        app = web.Application(client_max_size=LIMIT, middlewares=[watched(metrics or Metrics())])
         app.add_routes(routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace)
         self._host = host

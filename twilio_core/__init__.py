@@ -22,7 +22,7 @@ from twilio_core.errors import (
     TwilioError,
     Unreachable,
 )
-from twilio_core.messages import Account, CallerId, Message, NewMessage
+from twilio_core.messages import Account, CallerId, Message, NewMessage, OwnNumber
 from twilio_core.webhooks import InboundMessage, StatusCallback
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Message",
     "NewMessage",
     "OutcomeUnknown",
+    "OwnNumber",
     "Rejected",
     "Scope",
     "SignatureMismatch",

@@ -19,7 +19,7 @@ import httpx
 from twilio_core.answers import Answer, Page, decipher, garbled
 from twilio_core.connection import Http, lost
 from twilio_core.errors import AccountRefused, TwilioError
-from twilio_core.messages import Account, CallerId, Message, NewMessage, timestamp
+from twilio_core.messages import Account, CallerId, Message, NewMessage, OwnNumber, timestamp
 from twilio_core.redirects import accounts_root, next_hop, same_origin
 
 DEFAULT_URL = "https://api.twilio.com/2010-04-01/Accounts/"
@@ -182,6 +182,16 @@ class TwilioClient:
     async def verified(self) -> tuple[CallerId, ...]:
         """Return all verified numbers of the account."""
         return tuple([each async for each in self.caller_ids()])
+
+    async def own_number(self, number: str) -> OwnNumber | None:
+        """Read one of the account's own numbers; None if it is none of them."""
+        query = (("PhoneNumber", number), ("PageSize", str(MAX_PAGE)))
+        first = _Request("GET", "/IncomingPhoneNumbers.json", query=query, limit=LIST_LIMIT)
+        async for page in self._pages(first, "incoming_phone_numbers", {}):
+            for found in map(OwnNumber.parse, page.items):
+                if found.phone_number == number:  # the filter also finds parts of numbers
+                    return found
+        return None
 
     async def aclose(self) -> None:
         """Close the HTTP client."""

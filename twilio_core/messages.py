@@ -188,6 +188,41 @@ class CallerId:
 
 
 @dataclass(frozen=True)
+class OwnNumber:
+    """A number of the account's own, which it can send from.
+
+    Attributes:
+        sid: Twilio's id, ``PN…``.
+        phone_number: E.164. Not in the `repr`.
+        sms: whether it can send and receive messages.
+        sms_url: where Twilio posts what people write to it; empty for nowhere.
+        sms_method: how: ``POST`` or ``GET``.
+        sms_application_sid: ``AP…`` of an application that takes the place of that address; empty
+            without one.
+    """
+
+    sid: str
+    phone_number: str = field(repr=False)
+    sms: bool = False
+    sms_url: str = ""
+    sms_method: str = ""
+    sms_application_sid: str = ""
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """Read Twilio's JSON."""
+        able = data.get("capabilities")
+        return cls(
+            sid=text_of(data, "sid"),
+            phone_number=text_of(data, "phone_number"),
+            sms=isinstance(able, dict) and (able.get("sms") is True or able.get("SMS") is True),
+            sms_url=text_of(data, "sms_url"),
+            sms_method=text_of(data, "sms_method"),
+            sms_application_sid=text_of(data, "sms_application_sid"),
+        )
+
+
+@dataclass(frozen=True)
 class Account:
     """The account behind the credentials.
 

@@ -45,11 +45,13 @@ def init() -> None:
 
 
 @app.command()
-def check() -> None:
+def check(
+    *, as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False
+) -> None:
     """Look at configuration, Slack, Twilio and database, and say how to mend what is wrong."""
     from bot.cli.setup import examine
 
-    examine()
+    examine(as_json=as_json)
 
 
 @app.command()

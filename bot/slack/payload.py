@@ -26,6 +26,11 @@ def command_request(body: Mapping[str, Any]) -> Request:
     )
 
 
+def name_of(body: Mapping[str, Any]) -> str:
+    """Give what Slack names a request by, also when it delivers it again; empty for nothing."""
+    return str(body.get("trigger_id") or body.get("event_id") or "")
+
+
 @dataclass(frozen=True)
 class Click:
     """A button that was clicked.

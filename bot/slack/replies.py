@@ -13,13 +13,14 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack.message import Message
 from bot.slack.views.answers import plain
 from bot.slack.voice import Ear, NotShown, SlackDown, Voice, error_of
+from bot.trace import failing, new_error
 
 NOT_STORED = plain(
     "The bot's database cannot be reached. Nothing was stored or sent; try again later."
 )
-FAILED = plain(
+FAILED = (
     "Something failed on the bot's side, and it is not certain that this was stored. "
-    "If nothing appears within a minute, try again."
+    "If nothing appears within a minute, try again. The bot's log tells why (error {})."
 )
 
 PAUSES = (1.0, 4.0, 15.0)
@@ -95,6 +96,8 @@ class Replies:
         except Exception as exc:  # noqa: BLE001 - whatever it is, the person has to be told
             # without the exception's own words: a database's may repeat a row, and so a body
             trace = "".join(traceback.format_tb(exc.__traceback__))
-            error = error_of(exc)
-            log.error("request.failed", what=what, error=error, trace=trace)  # noqa: TRY400 - as above
-            await tell(NOT_STORED if isinstance(exc, PoolTimeout) else FAILED)
+            error, error_id = error_of(exc), new_error()
+            with failing(error_id):
+                log.error("request.failed", what=what, error=error, error_id=error_id, trace=trace)  # noqa: TRY400 - as above
+                stored = not isinstance(exc, PoolTimeout)
+                await tell(plain(FAILED.format(error_id)) if stored else NOT_STORED)

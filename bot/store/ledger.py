@@ -16,6 +16,7 @@ from bot.store.questions import PostgresQuestions, sent
 from bot.store.retries import FAILED, LEFT_OUT
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
+from bot.trace import trace, trace_of
 from commands.intent import intent_of
 from commands.model import (
     Actor,
@@ -32,10 +33,11 @@ from commands.question import AlreadySent, Question
 _SEND = """
 INSERT INTO send
     (request_key, kind, team, channel, actor, sender, body, recipients, retry_of, intent,
-    approved_by, look_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))
+    approved_by, look_at, trace)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s),
+    coalesce((SELECT trace FROM question WHERE id = %s), %s))
 ON CONFLICT (request_key) DO NOTHING
-RETURNING id
+RETURNING id, trace
 """
 
 _DELIVERIES = """
@@ -127,13 +129,14 @@ class PostgresLedger:
             raise _Refused(already)
         if send.ladder:
             return await self._open(conn, send)
-        send_id = await self._insert(conn, send)
-        if send_id is None:
+        inserted = await self._insert(conn, send)
+        if inserted is None:
             return await _known(conn, send.request_key)
+        send_id, traced = inserted
         if not await sent(conn, send, send_id):
             raise _Refused(None)
         await self._after(conn, send, send_id)
-        await self._fill(conn, send, send_id)
+        await self._fill(conn, send, send_id, traced)
         return Committed(send_id)
 
     async def _open(self, conn: psycopg.AsyncConnection, send: NewSend) -> Committed:
@@ -152,7 +155,7 @@ class PostgresLedger:
         if send.daily_limit is not None and send.recipients:
             await _check_limit(conn, send, number, send.daily_limit)
 
-    async def _insert(self, conn: psycopg.AsyncConnection, send: NewSend) -> int | None:
+    async def _insert(self, conn: psycopg.AsyncConnection, send: NewSend) -> tuple[int, str] | None:
         actor = send.actor
         cursor = await conn.execute(
             _SEND,
@@ -169,29 +172,33 @@ class PostgresLedger:
                 intent_of(send.body),
                 send.approver,
                 self._first_look(),
+                send.answers.question if send.answers else None,
+                trace() or trace_of(""),
             ),
         )
         row = await cursor.fetchone()
-        return row[0] if row else None
+        return (row[0], row[1]) if row else None
 
-    async def _fill(self, conn: psycopg.AsyncConnection, send: NewSend, send_id: int) -> None:
+    async def _fill(
+        self, conn: psycopg.AsyncConnection, send: NewSend, send_id: int, traced: str
+    ) -> None:
         addresses = [r.address for r in send.recipients]
         names = [storable(r.name) for r in send.recipients]
         await conn.execute(_DELIVERIES, (send_id, addresses, names))
         await leave_out(conn, send_id, send.sender)
         await conn.execute(_CARD, (send_id, send.answer_url))
         await append(conn, _allowed(send, send_id))
-        await self._jobs.defer(*self._orders(send_id, len(addresses)), conn=conn)
+        await self._jobs.defer(*self._orders(send_id, len(addresses), traced), conn=conn)
         if send.retry_of is not None:  # its card tells who retries it
             await mark(conn, self._jobs, [send.retry_of])
 
-    def _orders(self, send_id: int, recipients: int) -> list[Order]:
+    def _orders(self, send_id: int, recipients: int, traced: str) -> list[Order]:
         drains = 2 if recipients >= SPREAD else 1
         look = self._first_look()
         return [
-            *([Order(Task.DRAIN, send_id)] * drains),
-            Order(Task.CARD, send_id),
-            *([] if look is None else [Order(Task.TRACK, send_id, look)]),
+            *([Order(Task.DRAIN, send_id, trace=traced)] * drains),
+            Order(Task.CARD, send_id, trace=traced),
+            *([] if look is None else [Order(Task.TRACK, send_id, look, traced)]),
         ]
 
     async def record(self, entry: AuditEntry) -> None:

@@ -45,6 +45,19 @@ async def migrate(conn: psycopg.AsyncConnection) -> list[str]:
         return await apply(conn, await begin(conn))
 
 
+async def pending(conn: psycopg.AsyncConnection, *, fresh: bool) -> tuple[list[str], str]:
+    """Give the steps that `migrate` would apply, and the last that a newer version has; or empty.
+
+    Args:
+        conn: changes nothing.
+        fresh: whether the database was never migrated.
+    """
+    rows = [] if fresh else await (await conn.execute("SELECT name FROM migration")).fetchall()
+    applied, steps = {row[0] for row in rows}, _steps()
+    missing = [name for name in steps if name not in applied]
+    return missing, max(applied - steps.keys(), default="")
+
+
 async def begin(conn: psycopg.AsyncConnection) -> set[str]:
     """Keep all others from migrating until the transaction ends; give what is applied.
 

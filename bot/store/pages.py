@@ -17,6 +17,7 @@ from bot.store.marks import mark_pages
 from bot.store.optouts import leave_out
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
+from bot.trace import trace, trace_of
 from commands.intent import intent_of
 from commands.model import Actor, AuditEntry, Committed, NewSend
 from commands.oncall import PAGE_MOVES, Ended, Hand, PageStage
@@ -28,10 +29,11 @@ is not reached is to be known soon, also where a callback was lost."""
 
 _OPEN = """
 INSERT INTO page (request_key, team, channel, actor, source, sender, body, intent, link, code,
-    escalation, steps, rounds, rule, storm)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    escalation, steps, rounds, rule, storm, trace)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+    coalesce((SELECT trace FROM question WHERE id = %s), %s))
 ON CONFLICT (request_key) DO NOTHING
-RETURNING id
+RETURNING id, trace
 """
 
 _KNOWN = "SELECT id FROM page WHERE request_key = %s"
@@ -78,12 +80,12 @@ ORDER BY d.address, d.id
 
 _TELL = """
 INSERT INTO send (request_key, kind, team, channel, actor, sender, body, recipients, page_id,
-    page_step, look_at)
+    page_step, look_at, trace)
 SELECT %(key)s, 'page', team, channel, actor, sender, %(text)s, %(count)s, id, %(step)s,
-    now() + make_interval(secs => %(look)s)
+    now() + make_interval(secs => %(look)s), trace
 FROM page WHERE id = %(page)s
 ON CONFLICT (request_key) DO NOTHING
-RETURNING id, sender
+RETURNING id, sender, trace
 """
 
 _DELIVERIES = """
@@ -128,18 +130,20 @@ async def open_page(conn: psycopg.AsyncConnection, jobs: Deferrer, new: NewSend)
                 ladder.rounds,
                 new.rule,
                 ladder.storm,
+                new.answers.question if new.answers else None,
+                trace() or trace_of(""),
             ),
         )
     ).fetchone()
     if row is None:
         [known] = await _one(conn, _KNOWN, (new.request_key,))
         return Committed(known, repeated=True)
-    await _opened(conn, jobs, new, row[0])
+    await _opened(conn, jobs, new, *row)
     return Committed(row[0])
 
 
 async def _opened(
-    conn: psycopg.AsyncConnection, jobs: Deferrer, new: NewSend, page_id: int
+    conn: psycopg.AsyncConnection, jobs: Deferrer, new: NewSend, page_id: int, traced: str
 ) -> None:
     ladder = new.ladder
     source = ladder.source if ladder else ""
@@ -156,7 +160,8 @@ async def _opened(
         conn,
         AuditEntry(new.actor, "page", allowed=True, rule=new.rule, detail=detail, send_id=page_id),
     )
-    await jobs.defer(Order(Task.PAGE, page_id), Order(Task.PAGE_CARD, page_id), conn=conn)
+    orders = (Order(task, page_id, trace=traced) for task in (Task.PAGE, Task.PAGE_CARD))
+    await jobs.defer(*orders, conn=conn)
 
 
 async def acknowledge(
@@ -272,11 +277,12 @@ async def tell(
     row = await (await conn.execute(_TELL, asked)).fetchone()
     if row is None:
         return None
-    send_id, sender = row
+    send_id, sender, traced = row
     addresses = [address for address, _ in people]
     await conn.execute(_DELIVERIES, (send_id, addresses, [storable(name) for _, name in people]))
     await leave_out(conn, send_id, sender)
-    await jobs.defer(Order(Task.URGENT, send_id), Order(Task.TRACK, send_id, LOOK), conn=conn)
+    orders = (Order(Task.URGENT, send_id, 0.0, traced), Order(Task.TRACK, send_id, LOOK, traced))
+    await jobs.defer(*orders, conn=conn)
     return int(send_id)
 
 

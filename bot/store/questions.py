@@ -12,6 +12,7 @@ from bot.store.database import Pool
 from bot.store.ladders import packed, unpacked
 from bot.store.text import storable
 from bot.tasks import Deferrer, Order, Task
+from bot.trace import trace, trace_of
 from commands.model import Actor, AuditEntry, Kind, NewSend, Recipient, Turn
 from commands.question import LIFE, OPEN, Question, Stage
 
@@ -22,8 +23,8 @@ _COLUMNS = """
 
 _ASK = f"""
 INSERT INTO question (request_key, stage, kind, team, channel, actor, sender, body, rule, addresses,
-    names, folded, retry_of, answer_url, aware, approver, ladder, expires)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now() + %s)
+    names, folded, retry_of, answer_url, aware, approver, ladder, trace, expires)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now() + %s)
 ON CONFLICT (request_key) DO NOTHING
 RETURNING {_COLUMNS}
 """  # noqa: S608 - the columns are ours
@@ -84,6 +85,7 @@ async def ask(
         sorted(send.aware),
         send.approver,
         Jsonb(packed(send.ladder)) if send.ladder else None,
+        trace() or trace_of(""),
         LIFE,
     )
     made = await (await conn.execute(_ASK, row)).fetchone()

@@ -26,7 +26,7 @@ WITH held AS (
     SELECT id, send_id, state, sid, attempt, reason FROM delivery
     WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 )
-SELECT held.*, s.token FROM held JOIN send s ON s.id = held.send_id
+SELECT held.*, s.token, s.trace FROM held JOIN send s ON s.id = held.send_id
 WHERE s.id = ANY(ARRAY(SELECT send_id FROM held))
 """
 
@@ -86,6 +86,7 @@ class _Row:
     attempt: int
     reason: str
     token: str = field(repr=False)
+    trace: str
     error_code: int | None = None
 
 
@@ -136,6 +137,8 @@ class Statuses:
                 reason=storable(report.reason) or (row.reason if row.sid else ""),
             )
             events.append((row.id, str(new), report.source))
+            about = {"send": row.send_id, "delivery": row.id, "request_id": row.trace}
+            log.info("delivery.heard", state=str(new), source=report.source, **about)
         changed = [row for key, row in rows.items() if row is not found[key]]
         if not changed:
             return

@@ -205,7 +205,7 @@ async def test_metrics_of_a_send_hold_neither_names_nor_numbers(
         await world.slack.command("U0ALICE", "C0ONCALL", "send +16175551212 Water in the lab")
         await eventually(lambda: world.twilio.messages)
         _, text = await asked(f"{bot.address}/metrics")
-    assert 'sms_commands_total{outcome="Sending"} 1.0' in text
+    assert 'sms_commands_total{outcome="Sending",verb="send"} 1.0' in text
     assert [w for w in ("6175551212", "U0ALICE", "C0ONCALL", "Water", "AC") if w in text] == []
 
 

@@ -9,22 +9,33 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.config import Settings, load_settings
+from bot.config import Settings, load, load_settings
 from bot.doctor import CHECKS, Check, Patient, examine
 from bot.sandbox.environ import environ as pointed_at
 from bot.sandbox.server import FakeSlack
+from bot.store.facts import Facts
 from twilio_core.testing import FakeTwilio
 
-Connect = Callable[[Settings], Awaitable[str]]
+Connect = Callable[[Settings], Awaitable[Facts]]
+WELL = Facts(18)
 
 
-async def connects(settings: Settings) -> str:
-    return "PostgreSQL 18, embedded"
+async def connects(settings: Settings) -> Facts:
+    return WELL
+
+
+def finds(facts: Facts) -> Connect:
+    async def found(settings: Settings) -> Facts:
+        return facts
+
+    return found
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[FakeSlack]:
     async with FakeSlack() as slack:
+        slack.add_user("U1", "one")
+        slack.add_channel("C1", "one", ["U1"])
         yield slack
 
 
@@ -65,17 +76,21 @@ async def test_all_is_well_where_everything_answers(environ: dict[str, str], hom
     found = await look(environ, home)
     assert bad(found) == []
     assert found["configuration"].detail == f"{home / 'sms.toml'}, channels: 1"
-    assert found["Slack token"].detail.endswith("all scopes granted")
-    assert found["Slack connection"].detail == "Socket Mode"
+    assert found["Slack token"].detail == "sms-bot in Sandbox"
+    assert found["Slack scopes"].detail.startswith("all granted: channels:read, chat:write")
+    assert found["Slack connection"].detail == "Socket Mode, Slack said hello"
+    assert found["Slack channels"].detail == "C1: the bot is in it"
     assert found["Twilio account"].detail == "Fake Twilio is active"
-    assert found["Twilio sender"].detail.startswith("number ••••••••0006; ")
-    assert found["database"].detail == "PostgreSQL 18, embedded"
+    assert found["Twilio sender"].detail.startswith("number ••••••••0006 is the account's own")
+    assert found["database"].detail == "PostgreSQL 18, embedded, schema up to date"
+    assert not [check for check in found.values() if check.remedy]
 
 
 async def test_each_look_gives_the_name_it_is_listed_by(
     environ: dict[str, str], home: Path
 ) -> None:
-    patient = Patient(load_settings(environ, home), connects)
+    seen = asyncio.ensure_future(connects(load_settings(environ, home)))
+    patient = Patient(load_settings(environ, home), seen, load(environ, home).policy_file)
     assert [(await one(patient)).name for _, one in CHECKS] == [name for name, _ in CHECKS]
 
 
@@ -90,7 +105,7 @@ async def test_a_faulty_policy_file_does_not_keep_the_rest_from_being_looked_at(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     found = await look(environ, tmp_path)
-    assert bad(found) == ["configuration"]
+    assert bad(found) == ["configuration", "Slack channels", "alert tokens"]
     assert "sms-bot init" in found["configuration"].remedy
 
 
@@ -101,8 +116,10 @@ async def test_a_policy_that_allows_no_channel_is_told(environ: dict[str, str], 
 
 async def test_a_token_that_slack_refuses(environ: dict[str, str], home: Path) -> None:
     found = await look({**environ, "SLACK_BOT_TOKEN": "xoxb-other"}, home)
-    assert bad(found) == ["Slack token"]
+    assert bad(found) == ["Slack token", "Slack scopes", "Slack channels"]
     assert found["Slack token"].detail == "Slack refuses it: invalid_auth"
+    assert found["Slack scopes"].detail == "Slack does not tell (invalid_auth)"
+    assert found["Slack channels"].detail == "C1: Slack does not tell (invalid_auth)"
 
 
 async def test_a_scope_that_is_missing_is_named(environ: dict[str, str], home: Path) -> None:
@@ -113,10 +130,11 @@ async def test_a_scope_that_is_missing_is_named(environ: dict[str, str], home: P
             "SLACK_APP_TOKEN": poor.app_token,
         }
         found = await look({**environ, **more}, home)
-    assert bad(found) == ["Slack token"]
+    assert bad(found) == ["Slack scopes", "Slack channels"]
     missing = "channels:read, groups:read, usergroups:read, users.profile:read"
-    assert found["Slack token"].detail == f"lacks the scopes {missing}"
-    assert "manifest.yml" in found["Slack token"].remedy
+    assert found["Slack scopes"].detail == f"missing: {missing}"
+    assert "manifest.yml" in found["Slack scopes"].remedy
+    assert "reinstall" in found["Slack scopes"].remedy
 
 
 async def test_an_app_token_that_slack_refuses(environ: dict[str, str], home: Path) -> None:
@@ -140,12 +158,13 @@ async def test_a_slack_that_does_not_answer(
     else:
         environ["SLACK_API_URL"] = "http://127.0.0.1:9/api/"
     found = await look(environ, home)
-    assert bad(found) == ["Slack token", "Slack connection"]
+    assert bad(found) == ["Slack token", "Slack scopes", "Slack connection", "Slack channels"]
 
 
 async def test_credentials_that_twilio_refuses(environ: dict[str, str], home: Path) -> None:
     found = await look({**environ, "TWILIO_AUTH_TOKEN": "other-token"}, home)
-    assert bad(found) == ["Twilio account"]
+    assert bad(found) == ["Twilio account", "Twilio sender"]
+    assert "not looked up" in found["Twilio sender"].detail
     assert "TWILIO_AUTH_TOKEN" in found["Twilio account"].remedy
 
 
@@ -179,30 +198,15 @@ async def test_a_twilio_that_does_not_answer(
 ) -> None:
     await twilio.refuse()
     found = await look(environ, home)
-    assert bad(found) == ["Twilio account"]
+    assert bad(found) == ["Twilio account", "Twilio sender"]
+    assert "Twilio" not in found["clock"].detail
     assert "TWILIO_URL" in found["Twilio account"].remedy
-
-
-@pytest.mark.parametrize(
-    ("sender", "detail"),
-    [
-        ("ACME", "alphanumeric sender ACME; it cannot be answered, and some countries refuse it"),
-        ("MG" + "0a" * 16, f"Messaging Service MG{'0a' * 16}"),
-        ("12345", "short code •2345"),
-        ("whatsapp:+15005550006", "channel address whatsapp:••••••••0006"),
-    ],
-)
-async def test_the_sender_is_told_by_its_shape(
-    environ: dict[str, str], home: Path, sender: str, detail: str
-) -> None:
-    found = await look({**environ, "TWILIO_FROM": sender}, home)
-    assert found["Twilio sender"].detail == detail
 
 
 async def test_a_database_that_cannot_be_reached_shows_no_password(
     environ: dict[str, str], home: Path
 ) -> None:
-    async def fails(settings: Settings) -> str:
+    async def fails(settings: Settings) -> Facts:
         assert settings.database_url
         raise OSError(f"cannot connect to {settings.database_url.get_secret_value()}")
 
@@ -214,7 +218,7 @@ async def test_a_database_that_cannot_be_reached_shows_no_password(
 
 
 async def test_an_embedded_database_that_cannot_start(environ: dict[str, str], home: Path) -> None:
-    async def fails(settings: Settings) -> str:
+    async def fails(settings: Settings) -> Facts:
         raise PermissionError
 
     found = await look(environ, home, fails)
@@ -225,15 +229,19 @@ async def test_an_embedded_database_that_cannot_start(environ: dict[str, str], h
 async def test_looks_go_side_by_side_and_none_holds_up_the_answer(
     environ: dict[str, str], home: Path, slack: FakeSlack, twilio: FakeTwilio
 ) -> None:
-    async def hangs(settings: Settings) -> str:
+    async def hangs(settings: Settings) -> Facts:
         await asyncio.sleep(60)
-        return "never"
+        return WELL
 
     slack.latency = twilio.latency = 1.5
     started = time.monotonic()
     found = await look(environ, home, hangs, seconds=0.3)
     assert time.monotonic() - started < 1.5
-    assert bad(found) == ["Slack token", "Slack connection", "Twilio account", "database"]
+    slow = {name for name, check in found.items() if "within 0.3 s" in check.detail}
+    assert slow == {
+        *("Slack token", "Slack scopes", "Slack connection", "Slack channels"),
+        *("Twilio account", "Twilio sender", "database", "clock"),
+    }
     assert found["database"].detail == "no answer within 0.3 s"
 
 
@@ -245,11 +253,11 @@ def test_a_check_is_a_frozen_value() -> None:
 async def test_of_a_password_that_the_driver_takes_for_a_host_nothing_is_shown(
     environ: dict[str, str], home: Path
 ) -> None:
-    async def connects(settings: Settings) -> str:
+    async def connects(settings: Settings) -> Facts:
         assert settings.database_url
         url = settings.database_url.get_secret_value()
         async with await psycopg.AsyncConnection.connect(url, connect_timeout=2):
-            return "connected"
+            return WELL
 
     url = "postgresql://sms:pass@hidden-tail@127.0.0.1:1/sms"
     found = await look({**environ, "DATABASE_URL": url}, home, connects)
@@ -267,5 +275,5 @@ async def test_scopes_that_slack_does_not_tell_are_not_called_missing(
     app.add_routes([web.post("/api/auth.test", auth_test)])
     async with TestServer(app) as server:
         found = await look({**environ, "SLACK_API_URL": str(server.make_url("/api/"))}, home)
-    assert found["Slack token"].ok
-    assert "does not tell which scopes" in found["Slack token"].detail
+    assert found["Slack scopes"].ok
+    assert "does not tell which scopes" in found["Slack scopes"].detail

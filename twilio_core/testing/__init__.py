@@ -9,6 +9,7 @@ python -m twilio_core.testing --port 0 --latency 0.1      as a process of its ow
 """
 
 from twilio_core.testing.courier import Delivered
+from twilio_core.testing.numbers import Owned
 from twilio_core.testing.outcomes import (
     Delayed,
     Ends,
@@ -34,6 +35,7 @@ __all__ = [
     "Html",
     "Late",
     "Outcome",
+    "Owned",
     "Raw",
     "Reset",
     "Seen",

@@ -86,6 +86,13 @@ LIST_MESSAGES: Fields = {
     **_PAGING,
 }
 LIST_CALLER_IDS: Fields = {"PhoneNumber": _PHONE, "FriendlyName": _TEXT, **_PAGING}
+LIST_NUMBERS: Fields = {
+    "PhoneNumber": _PHONE,
+    "FriendlyName": _TEXT,
+    "Beta": _FLAG,
+    "Origin": _TEXT,
+    **_PAGING,
+}
 
 _ANSWERED = {
     "To": 21211,

@@ -15,6 +15,7 @@ from aiohttp import web
 from twilio_core.testing import rules
 from twilio_core.testing.courier import Courier, Delivered
 from twilio_core.testing.deliveries import Deliveries
+from twilio_core.testing.numbers import Owned, caller_id, incoming_number
 from twilio_core.testing.outcomes import Delayed, Ends, Error, Late, Outcome
 from twilio_core.testing.records import VERSION, Seen, Stored, new_sid, page, selected
 from twilio_core.testing.replies import as_json, error, odd, takes
@@ -46,6 +47,7 @@ class FakeTwilio:
         trial: only verified numbers can be sent to (21608).
         account_status: active, suspended or closed; only an active one sends (20005).
         verified: number and friendly name of each caller id.
+        owned: the numbers of its own; what it sends from need not be among them.
         opted_out: numbers that said STOP (21610).
         inbound_url: where inbound messages are posted; empty: nowhere.
         callback_copies: how often each status callback is posted.
@@ -70,6 +72,7 @@ class FakeTwilio:
     api_secret: str = field(default_factory=lambda: new_sid(""), repr=False)
     account_status: str = "active"
     verified: list[tuple[str, str]] = field(default_factory=list, repr=False)
+    owned: list[Owned] = field(default_factory=lambda: [Owned(rules.GOOD_SENDER)], repr=False)
     opted_out: set[str] = field(default_factory=set, repr=False)
     inbound_url: str = ""
     callback_copies: int = 1
@@ -275,11 +278,13 @@ class FakeTwilio:
                 return as_json(self._account())
             case "GET", ["Messages"]:
                 return self._list_messages(seen)
-            case "GET", ["OutgoingCallerIds"]:
-                return self._list_caller_ids(seen, request.headers.get("If-None-Match", ""))
+            case "GET", ["OutgoingCallerIds" | "IncomingPhoneNumbers" as whose]:
+                known = request.headers.get("If-None-Match", "")
+                verified = whose == "OutgoingCallerIds"
+                return self._list_caller_ids(seen, known) if verified else self._list_own(seen)
             case "GET" | "POST", ["Messages", sid] if sid in self.messages:
                 return self._one(self.messages[sid], seen)
-            case _, [] | ["Messages" | "OutgoingCallerIds"]:
+            case _, [] | ["Messages" | "OutgoingCallerIds" | "IncomingPhoneNumbers"]:
                 return error(Error(20004, 405, "Method not allowed"))
             case _:
                 return error(Error(20404, 404))
@@ -313,25 +318,19 @@ class FakeTwilio:
 
     def _list_caller_ids(self, seen: Seen, known: str) -> web.StreamResponse:
         self.violations.extend(rules.ignored(rules.LIST_CALLER_IDS, seen.query))
-        items = (self._caller_id(number, name) for number, name in self.verified)
+        items = (caller_id(self.account_sid, number, name) for number, name in self.verified)
         shown = page("outgoing_caller_ids", items, seen.path, seen.query)
         etag = f'"{hashlib.sha256(repr(shown).encode()).hexdigest()[:32]}"'
         response = web.Response(status=304) if etag == known else as_json(shown)
         response.headers["ETag"] = etag
         return response
 
-    def _caller_id(self, number: str, name: str) -> dict[str, Any]:
-        sid = "PN" + hashlib.sha256(number.encode()).hexdigest()[:32]
-        uri = f"/{VERSION}/Accounts/{self.account_sid}/OutgoingCallerIds/{sid}.json"
-        return {
-            "sid": sid,
-            "account_sid": self.account_sid,
-            "phone_number": number,
-            "friendly_name": name,
-            "date_created": "Thu, 01 Jan 2026 00:00:00 +0000",
-            "date_updated": "Thu, 01 Jan 2026 00:00:00 +0000",
-            "uri": uri,
-        }
+    def _list_own(self, seen: Seen) -> web.StreamResponse:
+        self.violations.extend(rules.ignored(rules.LIST_NUMBERS, seen.query))
+        wanted = rules.first(seen.query, "PhoneNumber")
+        found = (each for each in self.owned if wanted in each.number)  # also parts of numbers
+        items = (incoming_number(self.account_sid, each) for each in found)
+        return as_json(page("incoming_phone_numbers", items, seen.path, seen.query))
 
 
 async def _unhurried(outcome: Outcome | None) -> Outcome | None:

@@ -16,6 +16,7 @@ from bot.slack.listeners.questions import QuestionButtons
 from bot.slack.listeners.sends import SendButtons
 from bot.slack.listeners.tools import Tools
 from bot.slack.listeners.typed import ACK_LIMIT, Typed
+from bot.slack.payload import name_of
 from bot.slack.surface import (
     AGAIN,
     APPROVE,
@@ -47,6 +48,7 @@ from bot.slack.surface import (
     UNDO,
 )
 from bot.slack.views.composer import CHANNEL, PEOPLE
+from bot.trace import trace_of, tracing
 
 __all__ = ["ACK_LIMIT", "Listeners", "Tools"]
 
@@ -112,9 +114,13 @@ class Listeners:
 
 
 def _function(method: _Listener) -> _Listener:
-    """Wrap a method: Bolt fills in arguments by their names, and knows no `self`."""
+    """Wrap a method: Bolt fills in arguments by their names, and knows no `self`.
+
+    What comes of the request bears its id from here on.
+    """
 
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await method(ack, body)
+        with tracing(trace_of(name_of(body))):
+            await method(ack, body)
 
     return listen

@@ -126,7 +126,7 @@ class Composing:
                 self._tools.replies.keep(work)
                 await tell(plain(_UNSTORED))
                 return
-            outcome = self._tools.counted(work.result())
+            outcome = self._tools.counted("compose", work.result())
             if isinstance(outcome, Refused):
                 faults = composer.errors(
                     outcome.text, outcome.remedy, outcome.kind, channel_asked=asked
@@ -152,7 +152,7 @@ class Composing:
                 self._tools.replies.keep(work)
                 await tell(plain(_UNSENT))
                 return
-            outcome = self._tools.counted(work.result())
+            outcome = self._tools.counted("preview", work.result())
             if not (_is_sent(outcome) or isinstance(outcome, Awaiting)):
                 await ack(response_action="update", view=question.shown(outcome))
                 return

@@ -14,13 +14,14 @@ from bot.slack.views import composer
 from bot.slack.views.answers import plain
 from bot.slack.views.home import notice_view
 from bot.slack.voice import NotMember, NotShown, SlackDown
+from bot.trace import error_shown
 
 _NO_DATABASE = plain(
     "The bot's database cannot be reached, so your home cannot be shown. Choose Refresh later."
 )
-_FAILED = plain(
+_FAILED = (
     "Something failed on the bot's side, so your home cannot be shown. Choose Refresh; if it stays "
-    "so, the bot's log tells why."
+    "so, the bot's log tells why (error {})."
 )
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,8 @@ class HomeListeners:
 
     async def _show(self, user: str) -> None:
         async def tell(message: Message) -> None:
-            said = _NO_DATABASE if message is NOT_STORED else _FAILED
+            failed = plain(_FAILED.format(error_shown()))
+            said = _NO_DATABASE if message is NOT_STORED else failed
             try:
                 await self._tools.voice.publish(user, notice_view(said).to_dict())
             except (SlackDown, NotMember, NotShown) as refused:

@@ -32,7 +32,7 @@ class ListButtons:
         clicked = click(body)
         async with self._tools.replies.clicked(ack, clicked.ear, "undo"):
             outcome = self._tools.counted(
-                await self._tools.core.undo(clicked.actor, int(clicked.value))
+                "undo", await self._tools.core.undo(clicked.actor, int(clicked.value))
             )
             await ack()
             if shown := answer_of(outcome):

@@ -27,7 +27,7 @@ class PageButtons:
         await self._answer(ack, body, resolves=True)
 
     async def _answer(self, ack: AsyncAck, body: dict[str, Any], *, resolves: bool) -> None:
-        clicked = click(body)
+        clicked, verb = click(body), "resolve" if resolves else "ack"
         async with self._tools.replies.clicked(ack, clicked.ear, "page") as tell:
             page_id = int(clicked.value)
             work = asyncio.ensure_future(
@@ -35,7 +35,7 @@ class PageButtons:
             )
             await asyncio.wait({work}, timeout=STORING)
             await ack()
-            if shown := answer_of(self._tools.counted(await work)):
+            if shown := answer_of(self._tools.counted(verb, await work)):
                 await tell(shown)
 
     async def timeline(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -44,7 +44,7 @@ class PageButtons:
         async with self._tools.replies.clicked(ack, clicked.ear, "timeline") as tell:
             await ack()
             outcome = await self._tools.core.timeline(clicked.actor, int(clicked.value))
-            if shown := answer_of(self._tools.counted(outcome)):
+            if shown := answer_of(self._tools.counted("timeline", outcome)):
                 await tell(shown)
 
     async def refresh(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ class PageButtons:
         async with self._tools.replies.clicked(ack, clicked.ear, "refresh"):
             await ack()
             request = Request(f"status {clicked.value}", clicked.actor, clicked.key)
-            outcome = self._tools.counted(await self._tools.core.command(request))
+            outcome = self._tools.counted("refresh", await self._tools.core.command(request))
             if shown := answer_of(outcome):
                 stays = not isinstance(outcome, OnePage)
                 await self._tools.replies.say(clicked.ear, shown, replace=not stays)

@@ -88,4 +88,4 @@ class QuestionButtons:
         work = asyncio.ensure_future(self._tools.core.answer(clicked.actor, turn, word))
         await asyncio.wait({work}, timeout=STORING)
         await ack()
-        return self._tools.counted(await work)
+        return self._tools.counted(f"answer_{word}", await work)

@@ -28,7 +28,7 @@ class SendButtons:
             send_id = int(clicked.value)
             actor = await self._acting(clicked, send_id)
             outcome = self._tools.counted(
-                await self._tools.core.retry(actor, send_id, clicked.answer_url)
+                "retry", await self._tools.core.retry(actor, send_id, clicked.answer_url)
             )
             await ack()
             if isinstance(outcome, Sending):
@@ -52,7 +52,7 @@ class SendButtons:
             decided = await self._tools.core.decide_doubt(
                 actor, doubt.send_id, doubt.attempt, again=again
             )
-            outcome = self._tools.counted(decided)
+            outcome = self._tools.counted("again" if again else "leave", decided)
             await ack()
             if shown := answer_of(outcome):
                 await tell(shown)

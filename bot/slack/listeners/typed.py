@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.core import PATIENT, PROMPT
 from bot.slack.listeners.composing import Composing
-from bot.slack.listeners.tools import STORING, Tools
+from bot.slack.listeners.tools import STORING, Tools, verb_of
 from bot.slack.message import Message
 from bot.slack.payload import command_request
 from bot.slack.views import composer
@@ -64,22 +64,22 @@ class Typed:
 
     async def _dispatch(self, request: Request, ear: Ear) -> Outcome | None:
         """Carry out a command; None for one that takes its time and is answered later."""
-        lists = _lists(request.text)
+        lists, verb = _lists(request.text), verb_of(request.text)
         work = asyncio.ensure_future(
             self._tools.core.command(request, PATIENT if lists else PROMPT)
         )
         await asyncio.wait({work}, timeout=PROMPT if lists else STORING)
         if work.done():
-            return self._tools.counted(work.result())
-        self._tools.replies.keep(asyncio.ensure_future(self._answer_late(work, ear)))
+            return self._tools.counted(verb, work.result())
+        self._tools.replies.keep(asyncio.ensure_future(self._answer_late(work, ear, verb)))
         return None
 
-    async def _answer_late(self, work: Awaitable[Outcome], ear: Ear) -> None:
+    async def _answer_late(self, work: Awaitable[Outcome], ear: Ear, verb: str) -> None:
         async def tell(message: Message) -> None:
             await self._tools.replies.say(ear, message)
 
         async with self._tools.replies.answering("late answer", tell):
-            if shown := answer_of(self._tools.counted(await work)):
+            if shown := answer_of(self._tools.counted(verb, await work)):
                 await tell(shown)
 
 

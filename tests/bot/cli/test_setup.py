@@ -42,13 +42,18 @@ async def test_check_prints_a_line_for_each_look_and_exits_0_only_if_all_is_well
 ) -> None:
     (shell.folder / "sms.toml").write_text("[[channel]]\nid = 'C1'\n", encoding="utf-8")
     async with FakeSlack() as slack:
+        slack.add_user("U1", "one")
+        slack.add_channel("C1", "one", ["U1"])
         given = environ(slack, shell.twilio, DATABASE_URL=database_url)
         well = await shell.real("check", **given)
+        told = json.loads((await shell("check", "--json", **given)).out)
         ill = await shell("check", **{**given, "TWILIO_AUTH_TOKEN": "other"})
     assert (well.code, ill.code) == (0, 1)
-    assert [line[:4] for line in well.out.splitlines()] == ["ok  "] * 6
+    assert [line[:4] for line in well.out.splitlines()] == ["ok  "] * 11
     assert [line for line in ill.out.splitlines() if line.startswith("FAIL Twilio account: ")]
     assert "     → Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN" in ill.out
+    assert told["ok"] is True
+    assert [each["name"] for each in told["checks"]][:2] == ["configuration", "Slack token"]
 
 
 async def test_help_names_every_command(shell: Shell) -> None:

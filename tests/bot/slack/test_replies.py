@@ -1,14 +1,17 @@
 """Answers that Slack does not take at once."""
 
 import asyncio
+import re
 from typing import Any
 
 from bot.sandbox.server import FakeSlack
+from bot.slack.message import Message
 from bot.slack.replies import Replies
 from bot.slack.views.answers import plain
 from bot.slack.voice import Ear, Voice
 
 ALICE, ONCALL = "U0ALICE", "C0ONCALL"
+NUMBER = "+16175551212"
 
 
 async def test_an_answer_is_tried_again_until_slack_takes_it(
@@ -38,3 +41,24 @@ async def test_requests_that_take_longer_than_the_grace_are_ended(voice: Voice) 
 
 async def test_nothing_under_way_is_nothing_to_wait_for(voice: Voice) -> None:
     await Replies(voice).drained(600)
+
+
+async def test_the_error_that_a_person_is_told_of_is_found_in_the_log(
+    voice: Voice, told: list[Any]
+) -> None:
+    heard: list[str] = []
+
+    async def tell(message: Message) -> None:
+        heard.append(message.text)
+
+    async with Replies(voice).answering("command", tell):
+        raise ValueError(NUMBER)
+    [words], [line] = heard, told
+    shown = re.search(r"\(error ([0-9a-f]{6})\)", words)
+    assert shown
+    assert (line["event"], line["error_id"], line["error"]) == (
+        "request.failed",
+        shown[1],
+        "ValueError",
+    )
+    assert NUMBER not in repr(line)

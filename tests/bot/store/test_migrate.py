@@ -24,12 +24,13 @@ TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
 async def test_an_empty_database_gets_everything_once(empty_database: str) -> None:
     first = await migrated(empty_database)
-    assert first[-5:] == [
+    assert first[-6:] == [
         "0001_ledger",
         "0002_follow",
         "0003_people",
         "0004_questions",
         "0005_pages",
+        "0006_traces",
     ]
     ours = {"send", "delivery", "event", "card", "audit", "pace", "directory", "opt_out"}
     assert ours | {"procrastinate_jobs"} <= await names(empty_database, TABLES)
