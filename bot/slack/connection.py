@@ -70,7 +70,7 @@ class SocketConnection:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace / 2):
-                while self._handling or not self._socket.message_queue.empty():
+                while self._handling or not self._socket.message_queue.empty():  # noqa: ASYNC110
                     await asyncio.sleep(_BLINK)
         self._socket.socket_mode_request_listeners.clear()
         if self._handling:
