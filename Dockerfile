@@ -5,25 +5,27 @@
 #     --env-file .env --volume "$PWD/sms.toml:/etc/sms-bot/sms.toml:ro" \
 #     --publish 127.0.0.1:3000:3000 sms-bot
 #
-# Without DATABASE_URL the embedded database lives in the volume /data; with it nothing is kept there.
+# Without DATABASE_URL the embedded database lives in the volume /data, which one container alone may
+# have: two would each start a server on it. With DATABASE_URL nothing is kept there.
 
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY requirements.run.lock requirements.build.lock ./
-RUN python -m venv /opt/sms-bot \
- && /opt/sms-bot/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-    --require-hashes --requirement requirements.run.lock
 RUN python -m venv /opt/build \
  && /opt/build/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
     --require-hashes --requirement requirements.build.lock
+# without a pip of its own: nobody installs anything into it later
+RUN python -m venv --without-pip /opt/sms-bot \
+ && /opt/build/bin/python -m pip --python /opt/sms-bot/bin/python install \
+    --no-cache-dir --disable-pip-version-check \
+    --require-hashes --requirement requirements.run.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY twilio_core twilio_core
 COPY commands commands
 COPY bot bot
 RUN /opt/build/bin/python -m hatchling build --target wheel --directory /wheels \
- && /opt/sms-bot/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-    --no-deps --no-index /wheels/slack_sms_bot-*.whl \
- && /opt/sms-bot/bin/python -m pip uninstall --yes --quiet pip setuptools
+ && /opt/build/bin/python -m pip --python /opt/sms-bot/bin/python install \
+    --no-cache-dir --disable-pip-version-check --no-deps --no-index /wheels/slack_sms_bot-*.whl
 
 FROM python:3.11-slim
 # PostgreSQL wants its user in the list of users: a number alone would not start the embedded one.

@@ -6,6 +6,7 @@ second and sees to it that every attempt asks Slack for a fresh address.
 """
 
 import asyncio
+import contextlib
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from bot.slack.requests import dispatched
 from bot.slack.voice import error_of
 
 _LOOK = 1.0
+_BLINK = 0.01
 _PING = 5.0
 _LONGEST_PAUSE = 30.0
 _DOUBLINGS = 5
@@ -61,12 +63,20 @@ class SocketConnection:
         self._watch = asyncio.create_task(self._stay_connected(self._socket))
 
     async def stop(self, grace: float) -> None:
-        """Take no more requests, answer those under way for `grace` seconds, and close."""
+        """Answer the requests under way for `grace` seconds, and close at a moment without any.
+
+        Slack cannot be told to choose another connection: as long as this one is open, it may get
+        further requests. They are answered as well, for half of the time if they never end.
+        """
         if self._socket is None or self._watch is None:
             return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace / 2):
+                while self._handling or not self._socket.message_queue.empty():  # noqa: ASYNC110
+                    await asyncio.sleep(_BLINK)
         self._socket.socket_mode_request_listeners.clear()
         if self._handling:
-            await asyncio.wait(self._handling, timeout=grace)
+            await asyncio.wait(self._handling, timeout=grace / 2)
         late = [self._watch, *self._handling]
         for task in late:
             task.cancel()

@@ -137,12 +137,13 @@ def test_the_deployment_rolls_without_a_gap_and_runs_with_no_rights(
     assert spec["replicas"] == 2
     assert spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
     pod = spec["template"]["spec"]
-    assert pod["terminationGracePeriodSeconds"] == GRACE
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert f"USER {pod['securityContext']['runAsUser']}:" in (project / "Dockerfile").read_text(
         "utf-8"
     )
     [bot] = pod["containers"]
+    before = bot["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pod["terminationGracePeriodSeconds"] == GRACE + before
     assert bot["securityContext"]["readOnlyRootFilesystem"] is True
     assert bot["livenessProbe"]["httpGet"]["path"] == "/healthz"
     assert bot["readinessProbe"]["httpGet"]["path"] == "/readyz"
@@ -234,7 +235,8 @@ def test_only_what_the_image_needs_is_sent_to_its_build(
 def test_each_lock_is_a_part_of_the_whole_one(project: Path, name: str) -> None:
     entry = re.compile(r"(?m)^[\w.-]+==.*(?:\\\n.*)*")
     whole = {
-        re.sub(r"\s", "", e) for e in entry.findall((project / "requirements.lock").read_text())
+        re.sub(r"\s", "", e)
+        for e in entry.findall((project / "requirements.lock").read_text("utf-8"))
     }
     part = {re.sub(r"\s", "", e) for e in entry.findall((project / name).read_text("utf-8"))}
     assert part

@@ -33,9 +33,8 @@ def test_sms_bot_is_the_command() -> None:
 def test_every_dependency_is_locked_with_a_hash() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [*project["project"]["dependencies"]]
-    for group in project["dependency-groups"].values():  # one may take another in
-        wanted += [each for each in group if isinstance(each, str)]
+    groups = [each for group in project["dependency-groups"].values() for each in group]
+    wanted = [*project["project"]["dependencies"], *(e for e in groups if isinstance(e, str))]
     names = {re.split(r"[\[<>=~! ]", each)[0].lower() for each in wanted}
     locked = set(re.findall(r"^([a-z0-9-]+)(?:\[[^]]*\])?==", lock, flags=re.MULTILINE))
     assert names <= locked
