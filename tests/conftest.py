@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, settings
 
 from bot.store import embedded
 from bot.store.migrate import migrate
-from tests.chromium import MISSING, browser_first, chromium, without_browser
 from tests.databases import Databases, create, drop, named
 from tests.forks import Forks
+from tests.tools import browser_first, deselect, missing
 
 # A busy machine is slow, which says nothing of the code: no test is about time.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,7 +31,7 @@ _numbers = itertools.count(1)
 
 def pytest_report_header() -> list[str]:
     """Say what cannot be tested on this machine."""
-    return [] if chromium() else [MISSING]
+    return missing()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Among the first of them: none is to be waited for when everything else has ended.
     """
-    without_browser(config, items)
+    deselect(config, items)
     folder = Path(__file__).parent / "scenarios"
     waiting = [item for item in items if folder in item.path.parents]
     computing = [item for item in items if folder not in item.path.parents]

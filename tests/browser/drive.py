@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from tests.chromium import chromium
+from tests.tools import chromium
 
 PATIENCE = 20_000
 """Milliseconds until something that is waited for is missed."""

@@ -175,6 +175,7 @@ def verified(unit: str, folder: Path) -> str:
     return done.stderr.decode().replace(str(folder), "")
 
 
+@pytest.mark.systemd
 def test_systemd_finds_nothing_wrong_with_the_unit(unit: str, tmp_path: Path) -> None:
     assert verified(unit, tmp_path) == ""
     wrong = unit.replace("ProtectClock=", "ProtectClok=").replace("=45", "=soon")
@@ -183,6 +184,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(unit: str, tmp_path: Path) ->
     assert "Failed to parse time value" in told
 
 
+@pytest.mark.systemd
 def test_systemd_gives_the_unit_few_rights(project: Path) -> None:
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=20",  # noqa: S607
