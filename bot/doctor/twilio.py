@@ -16,6 +16,11 @@ from twilio_core.messages import OwnNumber
 
 _AT_ONCE = 5
 
+_BY_KEY = (
+    "the API key is right; as a Standard one it does not show the account, so whether that is "
+    "active, or a trial, is not known"
+)
+
 _UNKNOWN = {
     "short code": "that the account has it is not looked up",
     "channel address": "that the account has it is not looked up",
@@ -40,6 +45,8 @@ async def account(patient: Patient) -> Check:
     name = "Twilio account"
     try:
         async with _open(patient) as client:
+            if patient.settings.twilio_api_key and not await _shows_account(client):
+                return Check(name, True, _BY_KEY)
             found = await client.account()
     except AccountRefused as exc:
         remedy = "Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (or the API key) and TWILIO_URL"
@@ -54,6 +61,20 @@ async def account(patient: Patient) -> Check:
         remedy = "Verify who is to be reached in Twilio's console, or upgrade the account"
         return Check(name, True, f"{shown}; a trial reaches verified numbers only", remedy)
     return Check(name, True, shown)
+
+
+async def _shows_account(client: TwilioClient) -> bool:
+    """Tell whether an API key shows the account: a Standard one does not, though it may send.
+
+    https://www.twilio.com/docs/iam/api-keys. What both may read tells whether it is right.
+    """
+    try:
+        await client.account()
+    except AccountRefused:
+        async for _ in client.list_messages(page_size=1):
+            break
+        return False
+    return True
 
 
 async def senders(patient: Patient) -> Check:

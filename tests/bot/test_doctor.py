@@ -175,6 +175,18 @@ async def test_an_api_key_is_used_when_there_is_one(
     assert bad(await look({**environ, **key, "TWILIO_AUTH_TOKEN": ""}, home)) == []
 
 
+async def test_a_standard_key_is_well_though_it_does_not_show_the_account(
+    environ: dict[str, str], home: Path, twilio: FakeTwilio
+) -> None:
+    twilio.standard_key = True
+    key = {"TWILIO_API_KEY": twilio.api_key, "TWILIO_API_SECRET": twilio.api_secret}
+    found = await look({**environ, **key}, home)
+    assert bad(found) == []
+    assert "the API key is right" in found["Twilio account"].detail
+    wrong = await look({**environ, **key, "TWILIO_API_SECRET": "wrong"}, home)
+    assert "Twilio account" in bad(wrong)
+
+
 async def test_an_account_that_is_suspended(
     environ: dict[str, str], home: Path, twilio: FakeTwilio
 ) -> None:

@@ -44,6 +44,7 @@ class FakeTwilio:
         daily_cap: messages before 429/63038; None: no cap.
         listing_lag: seconds before a new message shows in lists.
         test_credentials: Twilio's test mode: only POST, no Messaging Service, nothing kept.
+        standard_key: the API key may not read the account, as a Standard one.
         trial: only verified numbers can be sent to (21608).
         account_status: active, suspended or closed; only an active one sends (20005).
         verified: number and friendly name of each caller id.
@@ -65,6 +66,7 @@ class FakeTwilio:
     daily_cap: int | None = None
     listing_lag: float = 0.0
     test_credentials: bool = False
+    standard_key: bool = False
     trial: bool = False
     account_sid: str = field(default_factory=lambda: new_sid("AC"))
     auth_token: str = field(default_factory=lambda: new_sid(""), repr=False)
@@ -85,7 +87,8 @@ class FakeTwilio:
     def __post_init__(self) -> None:
         """Prepare; nothing is opened yet."""
         pairs = [(self.account_sid, self.auth_token), (self.api_key, self.api_secret)]
-        self._basics = {base64.b64encode(f"{a}:{b}".encode()).decode() for a, b in pairs}
+        token, self._key = (base64.b64encode(f"{a}:{b}".encode()).decode() for a, b in pairs)
+        self._basics = {token, self._key}
         self._scripts: defaultdict[str, deque[Outcome]] = defaultdict(deque)
         self._throttled: set[str] = set()
         self._in_flight = 0
@@ -236,6 +239,8 @@ class FakeTwilio:
             return Error(20404, 404)
         if self.test_credentials and not seen.creates:
             return Error(20008, 403)
+        if self.standard_key and given == self._key and not seen.resource:
+            return Error(20003, 401)
         return None
 
     def _outcome(self, form: rules.Form) -> Outcome | None:
