@@ -43,8 +43,8 @@ def encoded(kind: str, payload: Json) -> str:
     if kind == "events_api":
         return json.dumps(payload)
     if kind == "slash_commands":
-        return urlencode(payload)
-    return urlencode({"payload": json.dumps(payload)})
+        return urlencode(payload, errors="surrogatepass")
+    return urlencode({"payload": json.dumps(payload)}, errors="surrogatepass")
 
 
 def understood(text: str, content_type: str) -> Json:

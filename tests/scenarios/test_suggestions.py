@@ -175,7 +175,7 @@ async def test_ten_thousand_contacts_are_searched(socket_world: World) -> None:
 
 
 async def test_a_hostile_name_is_offered_as_it_is_and_sent_to(socket_world: World) -> None:
-    names = ["<!channel>", "x\u202egnp", "n" * 78, ":boom:&amp;"]
+    names = ["<!channel>", "x\u05d0gnp", "n" * 78, ":boom:&amp;"]
     await socket_world.stop()
     for n, name in enumerate(names):
         socket_world.add_policy(f'[[contact]]\nname = "c{n}{name}"\nnumber = "+1617555{n:04}"\n')
