@@ -62,6 +62,30 @@ def start(data_dir: Path) -> Embedded:
     return Embedded(_url(server.get_postmaster_info().socket_dir) or server.get_uri(), server.leave)
 
 
+def _forget_stranger(pgdata: Path) -> None:
+    """Remove the marks of a killed server whose number another program has by now.
+
+    In a container numbers begin anew at each start, so that it is often the bot itself.
+    """
+    mark = pgdata / "postmaster.pid"
+    try:
+        lines = mark.read_text(encoding="utf-8").splitlines()
+        running = psutil.Process(int(lines[0])).name()
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return  # there is none, or nobody has its number: PostgreSQL sees to that itself
+    if running.startswith("postgres"):
+        return
+    mark.unlink(missing_ok=True)
+    sockets = Path(lines[_SOCKETS]) if len(lines) > _SOCKETS and lines[_SOCKETS] else pgdata
+    for lock in sockets.glob(".s.PGSQL.*.lock"):
+        if lock.read_text(encoding="utf-8").split("\n", 1)[0] == lines[0]:
+            lock.unlink(missing_ok=True)
+
+
+_SOCKETS = 4
+"""The line of postmaster.pid that names the folder of the socket."""
+
+
 def _above(*paths: Path) -> set[Path]:
     return {folder for path in paths for folder in path.parents}
 
@@ -131,6 +155,7 @@ def _server_class(pgdata: Path) -> type[Any]:
             self._cleanup()
 
         def ensure_postgres_running(self) -> None:
+            _forget_stranger(pgdata)
             found = library.PostmasterInfo.read_from_pgdata(pgdata)
             if shlex.quote(str(pgdata)) != str(pgdata) and not (found and found.is_running()):
                 self._start_quoted()

@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -97,3 +98,15 @@ def test_a_process_that_was_killed_does_not_keep_the_server_running(folder: Path
     server.stop()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(server.url)
+
+
+def test_a_killed_server_whose_number_is_another_programs_by_now_starts_again(
+    folder: Path,
+) -> None:
+    """As in a container, where numbers begin anew at each start."""
+    embedded.start(folder).stop()
+    mark = folder / "postgres" / "postmaster.pid"
+    mark.write_text(f"{os.getpid()}\n{mark.parent}\n1\n5432\n{mark.parent}\n\n1 1\nready\n")
+    again = embedded.start(folder)
+    assert asked(again.url) == 42
+    again.stop()
