@@ -1,5 +1,6 @@
 """Twilio's words to ours, in one place: post a claim, and say what the ledger is to record."""
 
+import asyncio
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -99,15 +100,18 @@ class Gateway:
             )
         except ValueError as fault:  # nothing was asked
             return RefusedByTwilio("1001", None, str(fault)), ""
+        begun = asyncio.get_running_loop().time()
         try:
             with self._metrics.twilio_seconds.time():
                 message = await self._client.create(new)
         except TwilioError as error:
-            return await self._failed(error, letter, claim), error.request_id
+            return await self._failed(error, letter, claim, begun), error.request_id
         await self._pace.answered()
         return Accepted(message.sid, message.status), message.request_id
 
-    async def _failed(self, error: TwilioError, letter: Letter, claim: Claim) -> Answer:
+    async def _failed(
+        self, error: TwilioError, letter: Letter, claim: Claim, begun: float
+    ) -> Answer:
         pace = self._pace
         match error:
             case Unreachable():
@@ -118,7 +122,8 @@ class Gateway:
                     return RefusedByTwilio(judged.code, None, judged.text(), account_wide=True)
                 return NotSent(judge(error).text(), pause)
             case Throttled():
-                await pace.throttled(error.retry_after)
+                await pace.answered()
+                await pace.throttled(error.retry_after, begun)
             case OutcomeUnknown() if error.status is None:
                 pass  # nobody answered
             case _:

@@ -5,6 +5,7 @@ the database. Where the database cannot be told, this process keeps to it alone.
 """
 
 import asyncio
+import math
 import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -27,8 +28,6 @@ PATIENCE = 300.0
 """Seconds that a Retry-After is honoured at most: a person who waits for an answer is better told
 of a failure than left with an hour's silence."""
 
-_ONCE_A = 1.0
-
 log = structlog.get_logger(__name__)
 
 
@@ -43,7 +42,8 @@ class Pace:
         self._live = 1
         self._ceiling: int | None = None
         self._resume = 0.0
-        self._lowered = 0.0
+        self._lowered = -math.inf
+        self._own_until = -math.inf
         self._down_since: float | None = None
         self.last: tuple[str, datetime] | None = None
         """What this process heard last of a message, in words, and when; None for nothing yet."""
@@ -75,22 +75,31 @@ class Pace:
     def learn(self, beat: Beat) -> None:
         """Take over what the database knows."""
         self._live = max(1, beat.live)
-        self._ceiling = beat.ceiling
+        self._limit_to(self._believed(beat.ceiling))
         if self._down_since is not None and beat.down is None:  # another process got through
             self._resume = 0.0
         self._down_since = None if beat.down is None else _now() - beat.down
         self._rest(beat.paused)
         self._resize()
 
-    async def throttled(self, retry_after: float | None) -> None:
-        """Heed a 429: half as many at once, and none for as long as Twilio asks."""
+    async def throttled(self, retry_after: float | None, begun: float) -> None:
+        """Heed a 429: half as many at once, and none for as long as Twilio asks.
+
+        Args:
+            retry_after: what Twilio asks, in seconds; None for nothing.
+            begun: when the request was begun, by the loop's clock. If the pace has been lowered
+                since, the answer says nothing about what is allowed now: fifty refused together
+                halve it once, and one begun afterwards halves it again.
+        """
         pause = min(retry_after or 0.0, PATIENCE)
-        now = self._slots.limit * self._live
-        if _now() - self._lowered > _ONCE_A:
-            self._lowered = _now()
-            self._ceiling = max(1, now // 2)
+        if begun > self._lowered:
+            now = self._most * self._live if self._ceiling is None else self._ceiling
+            halved = max(1, now // 2)
+            self._limit_to(halved)
+            self._lowered = _now()  # also where it is one already
+            self._own_until = self._lowered + pulse.CALM
             self._resize()
-            await self._tell(lambda conn: pulse.lower(conn, now))
+            await self._tell(lambda conn: pulse.lower(conn, halved))
         if pause:
             self._rest(pause)
             await self._tell(lambda conn: pulse.pause(conn, pause))
@@ -117,6 +126,21 @@ class Pace:
 
     def _rest(self, seconds: float) -> None:
         self._resume = max(self._resume, _now() + seconds)
+
+    def _believed(self, ceiling: int | None) -> int | None:
+        """Take the database's word, but for no more than this process lowered it to a moment ago.
+
+        The word may be older than that, or the database was never told; and it raises nothing
+        itself so soon.
+        """
+        if self._ceiling is None or _now() > self._own_until:
+            return ceiling
+        return self._ceiling if ceiling is None else min(ceiling, self._ceiling)
+
+    def _limit_to(self, ceiling: int | None) -> None:
+        if ceiling is not None and (self._ceiling is None or ceiling < self._ceiling):
+            self._lowered = _now()
+        self._ceiling = ceiling
 
     def _resize(self) -> None:
         """While nothing gets through, one request at a time finds out as well as fifty."""

@@ -38,10 +38,8 @@ SELECT EXISTS (SELECT 1 FROM beaten),
 FROM pace
 """
 
-_LOWER = """
-UPDATE pace SET lowered = now(), ceiling = greatest(1, least(ceiling, %(now)s) / 2)
-WHERE lowered < now() - interval '1 second'
-"""
+# Not halved here: two processes that were refused under the same ceiling halve it once.
+_LOWER = "UPDATE pace SET lowered = now(), ceiling = least(ceiling, %s)"
 
 _PAUSE = "UPDATE pace SET paused = greatest(paused, now() + make_interval(secs => %s))"
 
@@ -93,9 +91,9 @@ async def beat(conn: psycopg.AsyncConnection, worker: int, most: int) -> Beat:
     return Beat(alive, live, ceiling, paused, down)
 
 
-async def lower(conn: psycopg.AsyncConnection, now: int) -> None:
-    """Halve what all processes may have under way, `now` at most; once a second."""
-    await conn.execute(_LOWER, {"now": now})
+async def lower(conn: psycopg.AsyncConnection, ceiling: int) -> None:
+    """Let all processes have no more than so many requests under way."""
+    await conn.execute(_LOWER, (ceiling,))
 
 
 async def pause(conn: psycopg.AsyncConnection, seconds: float) -> None:

@@ -194,6 +194,13 @@ async def test_any_answer_ends_an_outage(desk: Desk, outcome: Outcome | None) ->
     assert (desk.pace.down, desk.slots.limit) == (0, 40)
 
 
+async def test_a_refusal_of_too_many_requests_ends_an_outage_too(desk: Desk) -> None:
+    desk.down_for(20)
+    desk.twilio.script(TO, Error(20429, 429))
+    await desk.send()
+    assert (desk.pace.down, desk.slots.limit) == (0, 20)
+
+
 @pytest.mark.parametrize("outcome", [Reset(), Silence()])
 async def test_a_connection_without_an_answer_does_not_end_an_outage(
     desk: Desk, outcome: Outcome

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import LiteralString
 
 import pytest
@@ -44,6 +45,16 @@ def started(pool: Pool) -> Callable[..., Awaitable[Process]]:
 Started = Callable[..., Awaitable[Process]]
 
 
+def now() -> float:
+    """The loop's clock."""
+    return asyncio.get_running_loop().time()
+
+
+async def refused(pace: Pace, retry_after: float | None = None) -> None:
+    """Let a request that is begun now be one too many."""
+    await pace.throttled(retry_after, now())
+
+
 async def change(pool: Pool, sql: LiteralString) -> None:
     async with pool.connection() as conn:
         await conn.execute(sql)
@@ -54,37 +65,75 @@ async def change(pool: Pool, sql: LiteralString) -> None:
 
 async def test_too_many_requests_halve_what_may_be_under_way() -> None:
     slots = Slots(40)
-    await Pace(slots).throttled(None)
+    await refused(Pace(slots))
     assert slots.limit == 20
 
 
-async def test_refusals_of_what_was_under_way_together_halve_it_once() -> None:
+async def test_refusals_of_what_was_under_way_together_halve_it_once(started: Started) -> None:
+    process = await started()
+    begun = now()
+    for _ in range(30):
+        await process.pace.throttled(None, begun)
+    assert process.slots.limit == 20
+    await process.beat()
+    assert process.slots.limit == 20
+
+
+async def test_a_refusal_of_what_was_begun_since_halves_it_again(started: Started) -> None:
+    process = await started()
+    for allowed in (20, 10, 5):
+        await refused(process.pace)
+        assert process.slots.limit == allowed
+    await process.beat()
+    assert process.slots.limit == 5
+
+
+async def test_what_was_begun_before_another_process_lowered_it_lowers_it_no_more(
+    started: Started,
+) -> None:
+    first, second = await started(), await started()
+    await first.beat()
+    begun = now()
+    await second.beat()
+    await refused(first.pace)  # 80 of both become 40
+    await second.beat()
+    await second.pace.throttled(None, begun)
+    assert second.slots.limit == 20
+
+
+async def test_two_that_are_refused_under_the_same_ceiling_halve_it_once(started: Started) -> None:
+    first, second = await started(), await started()
+    for process in (first, second):
+        await process.beat()
+    for process in (first, second):
+        await refused(process.pace)
+    for process in (first, second):
+        await process.beat()
+    assert (first.slots.limit, second.slots.limit) == (20, 20)
+
+
+async def test_a_beat_that_was_asked_for_before_a_refusal_does_not_undo_it() -> None:
     slots = Slots(40)
     pace = Pace(slots)
-    for _ in range(30):
-        await pace.throttled(None)
+    await refused(pace)
+    pace.learn(QUIET)
     assert slots.limit == 20
-
-
-async def test_a_second_halving_comes_after_a_second_has_passed(started: Started) -> None:
-    process = await started()
-    await process.pace.throttled(None)
-    await asyncio.sleep(1.1)
-    await process.pace.throttled(None)
-    await process.beat()
-    assert process.slots.limit == 10
+    pace.learn(replace(QUIET, ceiling=30))
+    assert slots.limit == 20
+    pace.learn(replace(QUIET, ceiling=10))
+    assert slots.limit == 10
 
 
 async def test_one_request_at_a_time_is_always_allowed() -> None:
     slots = Slots(1)
-    await Pace(slots).throttled(None)
+    await refused(Pace(slots))
     assert slots.limit == 1
 
 
 async def test_every_process_learns_that_the_requests_are_too_many(started: Started) -> None:
     first, second = await started(), await started()
     await first.beat()
-    await first.pace.throttled(None)
+    await refused(first.pace)
     assert first.slots.limit == 20
     await second.beat()
     assert second.slots.limit == 20
@@ -117,13 +166,13 @@ async def test_after_some_calm_more_and_more_is_allowed_up_to_where_it_was(
     started: Started, pool: Pool
 ) -> None:
     process = await started(50)
-    await process.pace.throttled(None)
+    await change(pool, "UPDATE pace SET ceiling = 25")
     limits = []
     for _ in range(20):
         await change(pool, "UPDATE pace SET lowered = now() - interval '3 s', raised = '-infinity'")
         await process.beat()
         limits.append(process.slots.limit)
-    assert limits[0] == 25
+    assert limits[0] == 25  # each beat tells what was before it
     assert limits == sorted(limits)
     assert limits[1] < limits[2] < 50
     assert limits[-1] == 50
@@ -131,7 +180,7 @@ async def test_after_some_calm_more_and_more_is_allowed_up_to_where_it_was(
 
 async def test_nothing_is_raised_shortly_after_too_many_requests(started: Started) -> None:
     process = await started(50)
-    await process.pace.throttled(None)
+    await refused(process.pace)
     for _ in range(5):
         await process.beat()
     assert process.slots.limit == 25
@@ -142,7 +191,7 @@ async def test_nothing_is_raised_shortly_after_too_many_requests(started: Starte
 
 async def test_a_pause_that_twilio_asks_for_holds_every_process_back(started: Started) -> None:
     first, second = await started(), await started()
-    await first.pace.throttled(60.0)
+    await refused(first.pace, 60.0)
     await second.beat()
     assert 50 < first.pace.paused <= 60
     assert 50 < second.pace.paused <= 60
@@ -150,20 +199,20 @@ async def test_a_pause_that_twilio_asks_for_holds_every_process_back(started: St
 
 async def test_without_such_a_wish_nobody_has_to_pause() -> None:
     pace = Pace(Slots(40))
-    await pace.throttled(None)
+    await refused(pace)
     assert pace.paused == 0
 
 
 async def test_nobody_waits_for_longer_than_a_person_can_be_left_without_an_answer() -> None:
     pace = Pace(Slots(40))
-    await pace.throttled(86_400.0)
+    await refused(pace, 86_400.0)
     assert PATIENCE - 10 < pace.paused <= PATIENCE
 
 
 async def test_a_longer_pause_is_not_cut_short_by_a_shorter_one(started: Started) -> None:
     first, second = await started(), await started()
-    await first.pace.throttled(200.0)
-    await first.pace.throttled(1.0)
+    await refused(first.pace, 200.0)
+    await refused(first.pace, 1.0)
     assert first.pace.paused > 150
     await second.beat()
     assert second.pace.paused > 150
@@ -231,7 +280,7 @@ async def test_the_next_outage_begins_anew(started: Started, pool: Pool) -> None
 async def test_after_an_outage_as_few_at_once_are_allowed_as_before_it() -> None:
     slots = Slots(40)
     pace = Pace(slots)
-    await pace.throttled(None)
+    await refused(pace)
     await pace.unreachable()
     await pace.answered()
     assert slots.limit == 20
@@ -245,14 +294,14 @@ async def test_without_the_database_a_process_keeps_to_its_own_pace_alone(
 ) -> None:
     process = await started()
     await pool.close()
-    await process.pace.throttled(None)
+    await refused(process.pace)
     assert process.slots.limit == 20
     await process.pace.unreachable()
     assert process.slots.limit == 1
     assert process.pace.paused > 0
     await process.pace.answered()
     assert (process.slots.limit, process.pace.paused) == (20, 0)
-    await process.pace.throttled(60.0)
+    await refused(process.pace, 60.0)
     assert process.pace.paused > 50
 
 

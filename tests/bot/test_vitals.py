@@ -128,13 +128,13 @@ async def test_the_last_answer_of_twilio_is_told(vitals: Vitals, pace: Pace) -> 
 
 
 async def test_a_pause_that_twilio_asked_for_is_told(vitals: Vitals, pace: Pace) -> None:
-    await pace.throttled(12)
+    await pace.throttled(12, begun=0.0)
     twilio = await part(vitals, "Twilio")
     assert (twilio.well, twilio.text) == (False, "paused for 12 s more, as Twilio asked")
 
 
 async def test_a_slower_pace_is_told_and_no_trouble(vitals: Vitals, pace: Pace) -> None:
-    await pace.throttled(None)
+    await pace.throttled(None, begun=0.0)
     twilio = await part(vitals, "Twilio")
     assert twilio.well
     assert twilio.text == "slowed down to 25 requests at once, as Twilio asked"

@@ -49,7 +49,7 @@ async def test_more_than_twilio_takes_at_once_are_all_sent_and_none_twice(
     assert payload(card)["status"] == "Success"
     assert world.held() == Counter(numbers)
     asked = len(world.twilio.posts)
-    assert asked < 300 + 150, "it asks about as many at once as Twilio takes"
+    assert asked < 300 + 100, "it asks about as many at once as Twilio takes"
 
 
 async def test_the_daily_cap_stops_the_send_and_says_so(socket_world: World) -> None:

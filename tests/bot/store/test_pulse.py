@@ -1,6 +1,5 @@
 """Signs of life, and the pace that all processes share."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -76,56 +75,21 @@ async def test_only_processes_that_show_signs_of_life_are_counted(
     assert (await pace(conn, mine)).live == 2
 
 
-async def test_too_many_requests_halve_what_is_allowed(conn: psycopg.AsyncConnection) -> None:
-    await pulse.lower(conn, 80)
+async def test_what_is_allowed_is_lowered_for_everybody(conn: psycopg.AsyncConnection) -> None:
+    await pulse.lower(conn, 40)
     assert (await pace(conn)).ceiling == 40
-    await passes(conn, 1.5)
-    await pulse.lower(conn, 80)
-    assert (await pace(conn)).ceiling == 20
 
 
-async def test_it_is_halved_once_a_second_however_often_it_is_asked_for(
-    conn: psycopg.AsyncConnection,
-) -> None:
-    for _ in range(5):
-        await pulse.lower(conn, 80)
-    assert await ceiling(conn) == 40
-
-
-async def test_of_two_that_ask_at_once_one_halves_it(store: Store) -> None:
-    async def told() -> None:
-        async with store.pool.connection() as mine:
-            await pulse.lower(mine, 80)
-
-    async with store.pool.connection() as first, first.transaction():
-        await pulse.lower(first, 80)
-        await first.execute("UPDATE pace SET lowered = now() + interval '1 minute'")  # just now
-        second = asyncio.create_task(told())
-        await store.someone_waits()
-    await second
-    assert await store.rows("SELECT ceiling FROM pace") == [(40,)]
-
-
-async def test_it_is_half_of_what_was_under_way_if_that_is_less(
-    conn: psycopg.AsyncConnection,
-) -> None:
-    await pulse.lower(conn, 80)
-    await passes(conn, 1.5)
-    await pulse.lower(conn, 10)
-    assert (await pace(conn)).ceiling == 5
-
-
-async def test_one_request_at_a_time_is_always_allowed(conn: psycopg.AsyncConnection) -> None:
-    for _ in range(3):
-        await pulse.lower(conn, 2)
-        await passes(conn, 1.5)
-    assert await ceiling(conn) == 1
+async def test_the_lowest_of_what_several_ask_for_counts(conn: psycopg.AsyncConnection) -> None:
+    for asked in (40, 5, 20):
+        await pulse.lower(conn, asked)
+    assert await ceiling(conn) == 5
 
 
 async def test_it_rises_by_a_step_once_it_was_calm_for_a_while(
     conn: psycopg.AsyncConnection,
 ) -> None:
-    await pulse.lower(conn, 80)
+    await pulse.lower(conn, 40)
     await passes(conn, CALM - 0.5)
     await pace(conn)
     assert await ceiling(conn) == 40
@@ -138,7 +102,7 @@ async def test_it_rises_once_a_second_whoever_beats(
     store: Store, conn: psycopg.AsyncConnection
 ) -> None:
     workers = [await store.worker() for _ in range(5)]
-    await pulse.lower(conn, 80)
+    await pulse.lower(conn, 40)
     await passes(conn, CALM + 1)
     for worker in workers:
         await pace(conn, worker)
@@ -149,7 +113,7 @@ async def test_it_rises_once_a_second_whoever_beats(
 
 
 async def test_a_small_share_rises_too(conn: psycopg.AsyncConnection) -> None:
-    await pulse.lower(conn, 4)
+    await pulse.lower(conn, 2)
     await passes(conn, CALM + 1)
     await pulse.beat(conn, 0, 4)
     assert await ceiling(conn) == 3
@@ -159,7 +123,7 @@ async def test_once_every_process_has_its_full_share_nothing_is_held_back_any_mo
     store: Store, conn: psycopg.AsyncConnection
 ) -> None:
     workers = [await store.worker() for _ in range(2)]
-    await pulse.lower(conn, 2 * MOST)
+    await pulse.lower(conn, MOST)
     for _ in range(STEPS - 1):
         await passes(conn, CALM + 1)
         await pace(conn, workers[0])
@@ -172,10 +136,10 @@ async def test_once_every_process_has_its_full_share_nothing_is_held_back_any_mo
 async def test_a_lowered_pace_rises_no_more_until_it_is_calm_again(
     conn: psycopg.AsyncConnection,
 ) -> None:
-    await pulse.lower(conn, 80)
+    await pulse.lower(conn, 40)
     await passes(conn, CALM + 1)
     await pace(conn)
-    await pulse.lower(conn, 80)
+    await pulse.lower(conn, 21)
     await passes(conn, 1.0)
     await pace(conn)
     assert await ceiling(conn) == 21
