@@ -91,7 +91,7 @@ class Databases:
 def _script(conn: psycopg.Connection) -> bytes:
     """Tell how to make a database as this one is: its rows, and where its sequences stand."""
     # for a replica, neither a table to which one may only add nor a reference stands in the way
-    steps = ["RESET ALL", "BEGIN", "SET LOCAL session_replication_role = replica"]
+    steps = ["RESET ALL", "BEGIN READ WRITE", "SET LOCAL session_replication_role = replica"]
     for (table,) in conn.execute(_TABLES).fetchall():
         steps.append(f"DELETE FROM {table}")  # noqa: S608
         kept = conn.execute(f"SELECT quote_literal(json_agg(t)::text) FROM {table} t".encode())  # noqa: S608

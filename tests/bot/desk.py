@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from bot.drain import Unfinished
 from bot.jobs import Jobs
 from bot.tasks import Task
-from tests.eyes import look
+from tests.eyes import change, look
 
 ONE_WAITS = [Task.NOTICE, Task.RECONCILE, Task.TRACK]
 """Jobs of which at most one waits for a send."""
@@ -75,6 +75,9 @@ class Desk:
 
     def rows(self, sql: LiteralString, *params: object) -> list[tuple[Any, ...]]:
         return look(self.url, sql, params)
+
+    async def change(self, sql: LiteralString, *params: object) -> list[tuple[Any, ...]]:
+        return await change(self.url, sql, params)
 
     def jobs_left(self) -> int:
         [(number,)] = self.rows("SELECT count(*) FROM procrastinate_jobs")

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -17,7 +18,7 @@ from bot.lease import Lease
 from bot.pace import Pace
 from bot.slots import Slots
 from tests.bot.kit import Eventually
-from tests.eyes import look
+from tests.eyes import change, look
 
 SOCKET = ".s.PGSQL.5432"
 
@@ -31,26 +32,27 @@ class Body:
     lease: Lease = field(default_factory=Lease)
     slots: Slots = field(default_factory=lambda: Slots(40))
     renewed: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: datetime | None = None
 
     def ask(self, question: LiteralString) -> list[tuple[Any, ...]]:
         return look(self.url, question)
 
-    def register(self) -> int:
+    async def change(self, order: LiteralString) -> list[tuple[Any, ...]]:
+        return await change(self.url, order)
+
+    async def register(self) -> int:
         """Register a worker that was last seen long ago."""
-        [(number,)] = self.ask(
+        [(number, self.seen)] = await self.change(
             "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 h')"
-            " RETURNING id"
+            " RETURNING id, last_heartbeat"
         )
         return int(number)
 
     def alive(self) -> bool:
-        """Tell whether the worker has shown a sign of life just now, and is made to look dead."""
-        return bool(
-            self.ask(
-                "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 h'"
-                " WHERE last_heartbeat > now() - interval '1 min' RETURNING id"
-            )
-        )
+        """Tell whether the worker has shown a sign of life since this was last found."""
+        before = self.seen
+        [(self.seen,)] = self.ask("SELECT last_heartbeat FROM procrastinate_workers")
+        return before is not None and self.seen > before
 
     @asynccontextmanager
     async def beating(self, url: str = "") -> AsyncIterator[None]:
@@ -89,7 +91,7 @@ def cut_off(postgres: str, database_url: str) -> Callable[[], AbstractAsyncConte
 async def test_a_worker_shows_signs_of_life_and_holds_the_lease(
     body: Body, eventually: Eventually
 ) -> None:
-    body.worker = body.register()
+    body.worker = await body.register()
     async with body.beating():
         await eventually(lambda: body.lease.valid)
         assert body.alive()
@@ -98,8 +100,8 @@ async def test_a_worker_shows_signs_of_life_and_holds_the_lease(
 
 
 async def test_each_beat_brings_the_pace_of_all(body: Body, eventually: Eventually) -> None:
-    body.worker = body.register()
-    body.ask("UPDATE pace SET ceiling = 7, lowered = now() RETURNING ceiling")
+    body.worker = await body.register()
+    await body.change("UPDATE pace SET ceiling = 7, lowered = now()")
     async with body.beating():
         await eventually(lambda: body.slots.limit == 7)
 
@@ -110,23 +112,23 @@ async def test_a_process_that_does_not_work_yet_holds_no_lease_until_it_does(
     async with body.beating():
         await asyncio.sleep(0.1)
         assert not body.lease.valid
-        body.worker = body.register()
+        body.worker = await body.register()
         await eventually(lambda: body.lease.valid)
 
 
 async def test_a_worker_that_others_have_struck_off_holds_no_lease(
     body: Body, eventually: Eventually
 ) -> None:
-    body.worker = body.register()
-    body.ask("DELETE FROM procrastinate_workers RETURNING id")
-    body.ask("UPDATE pace SET ceiling = 7, lowered = now() RETURNING ceiling")
+    body.worker = await body.register()
+    await body.change("DELETE FROM procrastinate_workers")
+    await body.change("UPDATE pace SET ceiling = 7, lowered = now()")
     async with body.beating():
         await eventually(lambda: body.slots.limit == 7)
         assert not body.lease.valid
 
 
 async def test_a_connection_that_breaks_is_made_anew(body: Body, eventually: Eventually) -> None:
-    body.worker = body.register()
+    body.worker = await body.register()
     async with body.beating():
         await eventually(body.alive)
         body.ask(
@@ -139,7 +141,7 @@ async def test_a_connection_that_breaks_is_made_anew(body: Body, eventually: Eve
 async def test_without_the_database_the_lease_ends_and_with_it_a_new_one_begins(
     body: Body, cut_off: Callable[[], AbstractAsyncContextManager[None]], eventually: Eventually
 ) -> None:
-    body.worker = body.register()
+    body.worker = await body.register()
     async with body.beating():
         await eventually(lambda: body.lease.valid)
         before = body.lease.epoch
@@ -152,7 +154,7 @@ async def test_without_the_database_the_lease_ends_and_with_it_a_new_one_begins(
 async def test_a_database_that_hangs_ends_the_lease_as_well(
     body: Body, eventually: Eventually
 ) -> None:
-    body.worker = body.register()
+    body.worker = await body.register()
     async with body.beating():
         await eventually(lambda: body.lease.valid)
         async with await psycopg.AsyncConnection.connect(body.url) as conn:
@@ -164,7 +166,7 @@ async def test_a_database_that_hangs_ends_the_lease_as_well(
 async def test_a_heart_that_stops_leaves_no_connection_behind(
     body: Body, eventually: Eventually
 ) -> None:
-    body.worker = body.register()
+    body.worker = await body.register()
     async with body.beating():
         await eventually(lambda: body.lease.valid)
     others = (
@@ -177,8 +179,8 @@ async def test_a_heart_that_stops_leaves_no_connection_behind(
 async def test_a_process_whose_name_was_taken_away_asks_for_another(
     body: Body, eventually: Eventually
 ) -> None:
-    body.worker = body.register()
-    body.ask("DELETE FROM procrastinate_workers RETURNING id")
+    body.worker = await body.register()
+    await body.change("DELETE FROM procrastinate_workers")
     async with body.beating():
         await eventually(body.renewed.is_set)
     assert not body.lease.valid
@@ -222,7 +224,7 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
 async def test_a_connection_that_has_gone_silent_is_given_up_and_made_anew(
     body: Body, eventually: Eventually
 ) -> None:
-    body.worker = body.register()
+    body.worker = await body.register()
     direct, folder = body.url.split("host=")
     with tempfile.TemporaryDirectory() as made:
         cable = Cable(Path(folder) / SOCKET)

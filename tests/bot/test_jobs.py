@@ -122,7 +122,7 @@ async def test_a_job_that_failed_often_is_tried_again_within_a_minute(
 ) -> None:
     desk.faults = 1
     await desk.jobs.defer(Order(Task.DRAIN, 7))
-    desk.rows("UPDATE procrastinate_jobs SET attempts = 500 RETURNING id")
+    await desk.change("UPDATE procrastinate_jobs SET attempts = 500")
     async with desk.working():
         await eventually(
             lambda: desk.rows("SELECT id FROM procrastinate_jobs WHERE attempts = 501")
@@ -212,7 +212,7 @@ async def test_a_worker_that_others_have_struck_off_works_on_under_another_numbe
     async with desk.working():
         await eventually(lambda: desk.jobs.worker)
         before = desk.jobs.worker
-        desk.rows("DELETE FROM procrastinate_workers RETURNING id")
+        await desk.change("DELETE FROM procrastinate_workers")
         await desk.jobs.defer(Order(Task.DRAIN, 7))
         await eventually(desk.idle)
         assert desk.jobs.worker != before

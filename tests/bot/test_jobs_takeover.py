@@ -66,7 +66,7 @@ async def test_a_job_that_waited_for_the_lease_ends_as_usual(
 
 async def claimed_by_nobody(desk: Desk) -> int:
     """Let the waiting job be one that is said to run; give its number."""
-    [(number,)] = desk.rows(
+    [(number,)] = await desk.change(
         "UPDATE procrastinate_jobs SET status = 'doing' WHERE status = 'todo' RETURNING id"
     )
     return int(number)

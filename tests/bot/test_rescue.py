@@ -22,9 +22,9 @@ def rescue(pool: Pool, desk: Desk) -> Rescue:
     return Rescue(pool, desk.jobs, Lease(math.inf))
 
 
-def worker(desk: Desk, silent_for: float) -> int:
+async def worker(desk: Desk, silent_for: float) -> int:
     """Register a worker that was last heard of so many seconds ago."""
-    [(number,)] = desk.rows(
+    [(number,)] = await desk.change(
         "INSERT INTO procrastinate_workers (last_heartbeat)"
         " VALUES (now() - make_interval(secs => %s)) RETURNING id",
         silent_for,
@@ -35,7 +35,7 @@ def worker(desk: Desk, silent_for: float) -> int:
 async def claimed(desk: Desk, task: Task, by: int | None, send_id: int = 7) -> int:
     """Let a job be said to run under a worker; give its number."""
     await desk.jobs.defer(Order(task, send_id))
-    [(number,)] = desk.rows(
+    [(number,)] = await desk.change(
         "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s"
         " WHERE status = 'todo' RETURNING id",
         by,
@@ -54,7 +54,7 @@ def waiting(desk: Desk) -> list[tuple[str, int]]:
 
 
 async def test_the_job_of_a_process_that_died_is_put_back(desk: Desk, rescue: Rescue) -> None:
-    await claimed(desk, Task.DRAIN, worker(desk, DEAD_AFTER + 1))
+    await claimed(desk, Task.DRAIN, await worker(desk, DEAD_AFTER + 1))
     assert await rescue.revive() == 1
     assert waiting(desk) == [("drain", 7)]
 
@@ -68,13 +68,13 @@ async def test_the_job_of_a_process_that_was_struck_off_is_put_back(
 
 
 async def test_the_job_of_a_process_that_lives_is_left_to_it(desk: Desk, rescue: Rescue) -> None:
-    await claimed(desk, Task.DRAIN, worker(desk, DEAD_AFTER - 2))
+    await claimed(desk, Task.DRAIN, await worker(desk, DEAD_AFTER - 2))
     assert await rescue.revive() == 0
     assert waiting(desk) == []
 
 
 async def test_of_several_processes_one_takes_over(desk: Desk, pool: Pool) -> None:
-    dead = worker(desk, 60)
+    dead = await worker(desk, 60)
     for send_id in range(20):
         await claimed(desk, Task.DRAIN, dead, send_id)
     rescuers = [Rescue(pool, desk.jobs, Lease(math.inf)) for _ in range(4)]
@@ -86,7 +86,7 @@ async def test_of_several_processes_one_takes_over(desk: Desk, pool: Pool) -> No
 async def test_a_dead_processs_job_whose_twin_waits_is_left_to_the_twin(
     desk: Desk, rescue: Rescue, task: Task
 ) -> None:
-    await claimed(desk, task, worker(desk, 60))
+    await claimed(desk, task, await worker(desk, 60))
     await desk.jobs.defer(Order(task, 7))
     assert await rescue.revive() == 1
     assert waiting(desk) == [(task, 7)]
@@ -101,9 +101,9 @@ async def test_a_job_that_this_process_is_said_to_do_and_does_not_is_done(
 ) -> None:
     async with desk.working():
         await eventually(lambda: desk.jobs.worker)
-        desk.rows(
+        await desk.change(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id)"
-            " VALUES ('default', 'drain', '{\"send_id\": 9}', 'doing', %s) RETURNING id",
+            " VALUES ('default', 'drain', '{\"send_id\": 9}', 'doing', %s)",
             desk.jobs.worker,
         )
         assert await rescue.find() == 0  # it may be about to begin, or to end
@@ -251,7 +251,7 @@ async def test_a_process_that_was_itself_away_does_not_take_the_others_for_dead(
     pool: Pool, desk: Desk, clock: Clock, eventually: Eventually
 ) -> None:
     lease = Lease(clock=clock)
-    await claimed(desk, Task.DRAIN, worker(desk, 60))
+    await claimed(desk, Task.DRAIN, await worker(desk, 60))
     async with looking(Rescue(pool, desk.jobs, lease)):
         await asyncio.sleep(2.5 * LOOK)
         assert waiting(desk) == []  # it is not alive itself yet
@@ -275,10 +275,10 @@ async def test_a_database_that_fails_is_asked_again(
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             await asyncio.sleep(LOOK / 2)
-        number = worker(desk, 60)
-        desk.rows(
+        number = await worker(desk, 60)
+        await desk.change(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id)"
-            " VALUES ('default', 'drain', '{\"send_id\": 7}', 'doing', %s) RETURNING id",
+            " VALUES ('default', 'drain', '{\"send_id\": 7}', 'doing', %s)",
             number,
         )
         await eventually(lambda: waiting(desk) == [("drain", 7)])

@@ -98,7 +98,7 @@ async def test_the_card_of_what_nobody_acknowledged_tells_which_page_goes_on_wit
     fires = alertmanager(alert(instance="web1:9100"))
     assert await did(oncall, fires) == ["opened"]
     await oncall.wait(lambda: len(oncall.sent()) == 1)
-    oncall.rows("UPDATE page SET stage = 'exhausted', due = NULL RETURNING id")
+    await oncall.change("UPDATE page SET stage = 'exhausted', due = NULL")
     assert await did(oncall, fires) == ["opened"]
     [(number,)] = oncall.rows("SELECT max(id) FROM page")
     title = f"Page #1: goes on as page #{number}"

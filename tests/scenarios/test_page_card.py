@@ -120,7 +120,7 @@ async def test_the_channel_is_called_also_where_the_card_was_deleted(paging: Wor
     card.deleted = True
     for _ in range(3):
         fired = paging.rows("SELECT fired FROM page")
-        paging.pass_time(STEP)
+        await paging.pass_time(STEP)
         await paging.wait(
             lambda fired=fired: (
                 paging.rows("SELECT fired, due FROM page")[0][0] != fired[0][0]
@@ -168,7 +168,8 @@ async def test_who_cannot_be_paged_is_named_on_the_card_with_a_masked_number(
 async def test_what_nobody_could_be_told_is_said_once_the_bot_is_let_in(paging: World) -> None:
     """A script's page has nobody to whisper to where the bot is no member."""
     await paging.say("page alice Water", channel=AWAY)
-    await paging.wait(lambda: paging.rows("UPDATE page SET actor = '' RETURNING id"))
+    await paging.wait(lambda: paging.rows("SELECT 1 FROM page"))
+    await paging.change("UPDATE page SET actor = ''")
     await paging.wait(lambda: len(paging.sent()) == 1)
     await paging.twilio.inbound(ALICES, "+15005550006", "on my way")
     await paging.wait(lambda: paging.rows("SELECT 1 FROM page_post"))
@@ -179,6 +180,6 @@ async def test_what_nobody_could_be_told_is_said_once_the_bot_is_let_in(paging: 
         )
     )
     paging.slack.add_channel(AWAY, "away", [ALICE, BOB])  # now with the bot
-    paging.pass_time(60)
+    await paging.pass_time(60)
     card = await card_that_says(paging, "waiting for an acknowledgement", AWAY)
     await paging.wait(lambda: paging.slack.answers(card))

@@ -82,7 +82,7 @@ async def test_people_who_do_not_answer_are_paged_three_times_and_the_channel_is
     await paging.say("page alice, bob Water in the lab")
     for times in (1, 2, 3):
         await reached(paging, *[ALICES, BOBS] * times)
-        paging.pass_time(STEP)
+        await paging.pass_time(STEP)
     await becomes(paging, "exhausted")
     await says(paging, "NOBODY has acknowledged it")
     await paging.wait(lambda: len(paging.slack.channel_messages(ONCALL)) == 2)
@@ -112,7 +112,7 @@ async def test_an_acknowledgement_stops_what_is_pending_and_everybody_paged_is_t
     await says(paging, "alice has it")
     [(code,)] = paging.rows("SELECT code FROM page")
     await paging.wait(lambda: told(paging) == [(BOBS, f"alice has it: Water in the lab ({code})")])
-    paging.pass_time(STEP)
+    await paging.pass_time(STEP)
     await idle(paging)
     assert paged(paging) == [BOBS]
 
@@ -161,7 +161,7 @@ async def test_where_nobody_at_all_is_reached_the_channel_is_called_at_once(pagi
     await paging.say("page alice, bob Water in the lab")
     await paging.wait(lambda: len(paging.slack.channel_messages(ONCALL)) == 2)
     assert "has reached nobody so far" in paging.slack.channel_messages(ONCALL)[1].text
-    paging.pass_time(STEP)
+    await paging.pass_time(STEP)
     await reached(paging, *[ALICES, BOBS] * 2)
 
 
@@ -170,7 +170,7 @@ async def test_a_timer_survives_a_restart_in_the_middle_of_its_wait(paging: Worl
     await reached(paging, BOBS)
     await paging.stop()
     await paging.start()
-    paging.pass_time(STEP)
+    await paging.pass_time(STEP)
     await reached(paging, BOBS, LEADS)
 
 
@@ -182,7 +182,7 @@ async def test_a_step_that_comes_due_while_everything_is_down_fires_at_the_next_
     await reached(oncall, BOBS)
     process.send_signal(signal.SIGKILL)
     await process.wait()
-    oncall.pass_time(86_400)
+    await oncall.pass_time(86_400)
     await oncall.start()
     await reached(oncall, BOBS, LEADS)
 
@@ -190,8 +190,8 @@ async def test_a_step_that_comes_due_while_everything_is_down_fires_at_the_next_
 async def test_a_timer_that_the_queue_has_lost_fires_all_the_same(paging: World) -> None:
     await paging.say("page db Water in the lab")
     await reached(paging, BOBS)
-    paging.rows("DELETE FROM procrastinate_jobs WHERE task_name = 'page' RETURNING id")
-    paging.pass_time(STEP + 10)
+    await paging.change("DELETE FROM procrastinate_jobs WHERE task_name = 'page'")
+    await paging.pass_time(STEP + 10)
     await reached(paging, BOBS, LEADS)
 
 

@@ -116,8 +116,8 @@ async def test_nobody_answers_in_time_and_the_channel_sees_it(socket_world: Worl
     await asking(socket_world, "approve_above = 1")
     await asked(socket_world, words="a second person has to agree")
     question = await approval(socket_world)
-    socket_world.rows("UPDATE question SET expires = now() RETURNING id")
-    socket_world.rows("UPDATE procrastinate_jobs SET scheduled_at = now() RETURNING id")
+    await socket_world.change("UPDATE question SET expires = now()")
+    await socket_world.change("UPDATE procrastinate_jobs SET scheduled_at = now()")
     await says(socket_world, question, "Nobody answered within 15 minutes")
     await socket_world.whisper("Nobody answered")
     assert socket_world.twilio.posts == []

@@ -19,7 +19,7 @@ from bot.config import load
 from bot.sandbox.environ import environ
 from bot.sandbox.model import Delivered, Message
 from bot.sandbox.server import FakeSlack
-from tests.eyes import look
+from tests.eyes import change, look
 from tests.forks import Forked, Forks
 from twilio_core.testing import FakeTwilio
 
@@ -194,12 +194,16 @@ class World:
         """Ask the ledger."""
         return look(self.database_url, sql, params)
 
-    def pass_time(self, seconds: float) -> None:
+    async def change(self, sql: LiteralString, *params: object) -> None:
+        """Change the ledger behind the bot's back."""
+        await change(self.database_url, sql, params)
+
+    async def pass_time(self, seconds: float) -> None:
         """Let what pages and jobs wait for be so much nearer, as if the time had passed."""
-        self.rows(
+        await self.change(
             "WITH pages AS (UPDATE page SET due = due - %s, created = created - %s)"
             " UPDATE procrastinate_jobs SET scheduled_at = scheduled_at - %s"
-            " WHERE status = 'todo' RETURNING id",
+            " WHERE status = 'todo'",
             *[timedelta(seconds=seconds)] * 3,
         )
 

@@ -19,7 +19,7 @@ from bot.store.database import Pool
 from bot.store.ledger import PostgresLedger
 from bot.store.outbox import Claim, Letter, Outbox, Settled
 from commands.model import Actor, Committed, NewSend, Recipient
-from tests.eyes import look
+from tests.eyes import change
 from twilio_core import TwilioClient
 from twilio_core.testing import FakeTwilio
 
@@ -72,11 +72,11 @@ class World:
 
     async def rows(self, sql: LiteralString, *params: object) -> Sequence[tuple[Any, ...]]:
         """Ask the database."""
-        return look(self.url, sql, params)
+        return await change(self.url, sql, params)
 
     async def change(self, sql: LiteralString, *params: object) -> None:
         """Change the database behind everybody's back."""
-        look(self.url, sql, params)
+        await change(self.url, sql, params)
 
     async def worker(self) -> int:
         """Register a worker that stays alive, however slow the machine is."""

@@ -20,7 +20,7 @@ from bot.store.restore import NotEmptyError, TargetError, move, restore
 from bot.store.undone import Undone
 from bot.tasks import Task
 from tests.bot.store.filled import FIFTH, FIRST, FOURTH, add, make
-from tests.eyes import close, look
+from tests.eyes import change, close, look
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -42,10 +42,10 @@ async def full(empty_database: str) -> str:
 async def target(postgres: str) -> AsyncIterator[str]:
     """Another database in which nothing was ever made."""
     url = postgres.replace("/postgres?", "/target?")
-    look(postgres, b"CREATE DATABASE target")
+    await change(postgres, b"CREATE DATABASE target")
     yield url
     close(url)
-    look(postgres, b"DROP DATABASE target WITH (FORCE)")
+    await change(postgres, b"DROP DATABASE target WITH (FORCE)")
 
 
 def table(url: str, name: str) -> list[tuple[Any, ...]]:
@@ -64,10 +64,12 @@ async def saved(url: str) -> tuple[io.BytesIO, Contents]:
     return file, await backup(url, file)
 
 
-def beat(url: str, age: float = 0.0) -> None:
+async def beat(url: str, age: float = 0.0) -> None:
     """Let a bot seem to work on a database."""
     when = timedelta(seconds=age)
-    look(url, b"INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s)", (when,))
+    await change(
+        url, b"INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s)", (when,)
+    )
 
 
 def test_every_table_of_ours_is_in_a_backup(database_url: str) -> None:
@@ -99,25 +101,27 @@ async def test_what_is_restored_to_go_on_is_what_was_there(full: str, target: st
 async def test_what_goes_on_is_found_by_the_next_bot(full: str, target: str) -> None:
     file, _ = await saved(full)
     await restore(target, file, resume=True)
-    look(target, b"UPDATE send SET created = created - interval '1 minute'")
-    look(target, b"UPDATE delivery SET next_check = next_check - interval '1 minute'")
-    look(target, b"UPDATE page SET due = due - interval '1 minute'")
+    await change(target, b"UPDATE send SET created = created - interval '1 minute'")
+    await change(target, b"UPDATE delivery SET next_check = next_check - interval '1 minute'")
+    await change(target, b"UPDATE page SET due = due - interval '1 minute'")
     async with await psycopg.AsyncConnection.connect(target) as conn:
         found = {(task, number) for task, number in await orphans(conn)}
     assert {(Task.DRAIN, 2), (Task.URGENT, 3), (Task.RECONCILE, 1), (Task.PAGE, 4)} <= found
 
 
 async def test_numbers_are_not_given_twice(full: str, target: str) -> None:
-    look(full, b"SELECT nextval(pg_get_serial_sequence('send', 'id'))")  # 8, of a removed one
+    await change(
+        full, b"SELECT nextval(pg_get_serial_sequence('send', 'id'))"
+    )  # 8, of a removed one
     file, _ = await saved(full)
     await restore(target, file)
-    new = look(
+    new = await change(
         target,
         b"INSERT INTO send (request_key, kind, team, channel, actor, sender, body, recipients)"
         b" VALUES ('new', 'send', '', '', '', '', '', 1) RETURNING id",
     )
     assert new == [(9,)]
-    late = look(target, b"INSERT INTO event (delivery_id, state, source)"
+    late = await change(target, b"INSERT INTO event (delivery_id, state, source)"
                 b" VALUES (1, 'x', 'y') RETURNING id")  # fmt: skip
     assert late > look(target, b"SELECT max(id) FROM event WHERE state <> 'x'")
 
@@ -127,7 +131,7 @@ async def test_what_was_to_be_done_is_called_off(full: str, target: str) -> None
     _, undone = await restore(target, file)
     assert undone == Undone(doubts=1, sends=3, pages=1, questions=2)
     old = look(full, b"SELECT id, state FROM delivery ORDER BY id")
-    new = dict(look(target, b"SELECT id, state FROM delivery"))
+    new: dict[int, str] = dict(look(target, b"SELECT id, state FROM delivery"))
     becomes = {"queued": "canceled", "sending": "in_doubt"}
     assert new == {number: becomes.get(state, state) for number, state in old}
     assert look(target, b"SELECT count(*) FROM send WHERE settled IS NULL") == [(0,)]
@@ -206,7 +210,7 @@ async def test_nothing_is_restored_over_rows(full: str) -> None:
 async def test_nothing_is_restored_under_a_bot(full: str, target: str, age: float) -> None:
     async with await psycopg.AsyncConnection.connect(target, autocommit=True) as conn:
         await migrate(conn)
-    beat(target, age)
+    await beat(target, age)
     file, _ = await saved(full)
     with pytest.raises(StillRunningError):
         await restore(target, file)
@@ -222,7 +226,7 @@ async def test_an_empty_database_has_no_backup(empty_database: str, target: str)
 
 
 async def test_a_newer_database_has_no_backup_by_this_version(full: str) -> None:
-    look(full, b"INSERT INTO migration (name) VALUES ('9999_newer')")
+    await change(full, b"INSERT INTO migration (name) VALUES ('9999_newer')")
     with pytest.raises(SchemaTooNewError):
         await saved(full)
 
@@ -305,7 +309,7 @@ async def test_everything_moves_and_no_bot_starts_on_what_is_left(full: str, tar
 async def test_nothing_moves_while_a_bot_runs(full: str, target: str, running: str) -> None:
     async with await psycopg.AsyncConnection.connect(target, autocommit=True) as conn:
         await migrate(conn)
-    beat({"source": full, "target": target}[running])
+    await beat({"source": full, "target": target}[running])
     with pytest.raises(StillRunningError):
         await move(full, target)
     assert table(target, "send") == []
