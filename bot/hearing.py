@@ -2,9 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from bot.metrics import Metrics
 from bot.store.replies import Outcome, Replies, Reply
 from commands.rules import Policy
+
+log = structlog.get_logger(__name__)
 
 
 class Hearing:
@@ -36,4 +40,5 @@ class Hearing:
         outcome = await self._replies.hear(reply, contact)
         if outcome:
             self._metrics.replies.labels(outcome).inc()
+            log.info("reply.heard", outcome=str(outcome), sid=reply.sid)
         return outcome

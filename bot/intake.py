@@ -126,6 +126,8 @@ class _Intake:
             log.warning("alert.unwritten", route=route.name, why=type(exc).__name__)
             # it is, if only the answer to the COMMIT did not come; twice is no harm
             return _fault(503, "unwritten", "it may not be written down; send it again")
+        about = {} if taken.page is None else {"page": taken.page}
+        log.info("alert.taken", route=route.name, did=str(taken.did), **about)
         return 200, taken.did, {"page": taken.page, "did": taken.did}
 
 

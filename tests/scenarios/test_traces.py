@@ -3,16 +3,31 @@
 import re
 from collections.abc import Iterator
 
+import aiohttp
 import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from tests.payloads import alert, alertmanager
 from tests.scenarios.world import ALICE, POLICY, World
 from twilio_core.testing import Error
 
 PAGES = POLICY.replace('"recipients"]', '"recipients", "page"]')
 CAUTIOUS = POLICY.replace('who = ["*"]', 'who = ["*"]\nconfirm_above = 1', 1)
+
+TOKEN = "invented-token-of-some-length"
+ROUTE = """
+[[escalation]]
+name = "db"
+steps = [ { to = ["alice"], wait = "5m" } ]
+
+[[alert]]
+name = "ci"
+channel = "C0ONCALL"
+escalation = "db"
+token_env = "CI_TOKEN"
+"""
 
 
 @pytest.fixture
@@ -107,3 +122,19 @@ async def test_every_line_of_a_job_says_which_and_about_what(
     by_job = [line for line in lines if "task" in line]
     assert by_job
     assert all(line["send"] == 1 and line["request_id"] for line in by_job)
+
+
+async def test_one_id_leads_from_an_alert_to_the_step_of_its_page(
+    stopped_world: World, lines: list[EventDict]
+) -> None:
+    stopped_world.write_policy(PAGES + ROUTE)
+    stopped_world.told |= {"CI_TOKEN": TOKEN}
+    bot = await stopped_world.start()
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session,
+        session.post(f"{bot.address}/alerts/ci", json=alertmanager(alert("disk"))) as answer,
+    ):
+        assert answer.status == 200
+    trace = written(stopped_world, "page")
+    told = {"alert.taken", "page.step", "twilio.answered"}
+    await stopped_world.wait(lambda: told <= set(found_by(lines, trace)))
