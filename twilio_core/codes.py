@@ -145,6 +145,7 @@ _MEANINGS: Mapping[Scope, Mapping[int, str]] = {
         30021: "the carrier had an error of its own",
         30410: "the carrier did not answer in time",
         30500: "the carrier had an error of its own",
+        63016: "WhatsApp takes free text only within 24 hours of the recipient's last message",
     },
 }
 
