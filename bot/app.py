@@ -131,30 +131,12 @@ async def running(
         parts.metrics.gauges.link = slack.voice.link
         twilio = _twilio(parts, in_flight, timeout)
         store = await _store(parts, times)
-        core = Core(
-            lambda: source.policy,
-            LiveDirectory(twilio, slack.client, slack.identity.home),
-            store.ledger,
-            Book(store.pool),
-            config.settings.twilio_from,
-            store.cards,
-            store.questions,
-            store.pages,
-            lambda: source.current.timing.same_intent,
-        )
-        follower = Follower(store.cards, slack.voice, core.masked, store.jobs, parts.stopping)
+        core = _core(parts, store, slack, twilio)
         pace = Pace(Slots(in_flight), store.pool)
         vitals = Vitals(source, slack.voice.link, pace, store.pool)
         home = HomeTab(core, vitals, Homes(store.pool), slack.voice)
-        shows = {
-            Task.CARD: follower.run,
-            Task.NOTICE: follower.notify,
-            Task.HOME: home.run,
-            Task.QUESTION: Asker(core, slack.voice).run,
-            Task.PAGE: Climb(PageSteps(store.pool, store.jobs), core).run,
-            Task.PAGE_CARD: Pager(PageCards(store.pool), store.pages, slack.voice, core.masked).run,
-        }
-        _work(parts, store, twilio, times, shows, pace)
+        shows = _shows(parts, store, core, slack.voice)
+        _work(parts, store, twilio, times, {**shows, Task.HOME: home.run}, pace)
         _hear(parts, store, core, twilio)
         replies = Replies(slack.voice)
         tools = Tools(core, slack.voice, store.cards, slack.client, parts.metrics, replies, home)
@@ -230,6 +212,34 @@ async def _store(parts: Parts, times: Timetable) -> _Store:
         PostgresQuestions(pool, jobs),
         PostgresPages(pool, jobs),
     )
+
+
+def _core(parts: Parts, store: _Store, slack: _Slack, twilio: TwilioClient) -> Core:
+    """Build what decides."""
+    source = parts.source
+    return Core(
+        lambda: source.policy,
+        LiveDirectory(twilio, slack.client, slack.identity.home),
+        store.ledger,
+        Book(store.pool),
+        parts.settings.twilio_from,
+        store.cards,
+        store.questions,
+        store.pages,
+        lambda: source.current.timing.same_intent,
+    )
+
+
+def _shows(parts: Parts, store: _Store, core: Core, voice: Voice) -> Mapping[Task, Handler]:
+    """Build the jobs that keep true what Slack shows, and the ladder of pages."""
+    follower = Follower(store.cards, voice, core.masked, store.jobs, parts.stopping)
+    return {
+        Task.CARD: follower.run,
+        Task.NOTICE: follower.notify,
+        Task.QUESTION: Asker(core, voice).run,
+        Task.PAGE: Climb(PageSteps(store.pool, store.jobs), core).run,
+        Task.PAGE_CARD: Pager(PageCards(store.pool), store.pages, voice, core.masked).run,
+    }
 
 
 def _work(

@@ -158,21 +158,25 @@ def _server_class(pgdata: Path) -> type[Any]:
             _forget_stranger(pgdata)
             found = library.PostmasterInfo.read_from_pgdata(pgdata)
             if shlex.quote(str(pgdata)) != str(pgdata) and not (found and found.is_running()):
-                self._start_quoted()
+                _start_quoted(library, self, pgdata)
             super().ensure_postgres_running()
 
-        def _start_quoted(self) -> None:
-            # pg_ctl hands -o to a shell, and the library puts the folder there as it is
-            folder = library.find_suitable_socket_dir(pgdata, self.runtime_path)
-            if self.system_user is not None and folder != pgdata:
-                folder.chmod(0o777)  # as the library does: the server's user is not ours
-            options = f'-h "" -k {shlex.quote(str(folder))}'
-            library.pgexec(
-                "pg_ctl",
-                ("-w", "-o", options, "-l", str(self.log), "-D", str(pgdata), "start"),
-                bin_path=self.bin_path,
-                user=self.system_user,
-                timeout=10,
-            )
-
     return Server
+
+
+def _start_quoted(library: Any, server: Any, pgdata: Path) -> None:  # noqa: ANN401 - untyped
+    """Start a server whose folder has blanks in its name, or the like.
+
+    pg_ctl hands -o to a shell, and the library puts the folder there as it is.
+    """
+    folder = library.find_suitable_socket_dir(pgdata, server.runtime_path)
+    if server.system_user is not None and folder != pgdata:
+        folder.chmod(0o777)  # as the library does: the server's user is not ours
+    options = f'-h "" -k {shlex.quote(str(folder))}'
+    library.pgexec(
+        "pg_ctl",
+        ("-w", "-o", options, "-l", str(server.log), "-D", str(pgdata), "start"),
+        bin_path=server.bin_path,
+        user=server.system_user,
+        timeout=10,
+    )
