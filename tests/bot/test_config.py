@@ -15,6 +15,7 @@ from bot.config import (
 )
 from bot.policyfile import parse
 from bot.starters import starter, write_starters
+from tests.bot.kit import ALERT
 
 ACCOUNT = "AC" + "0a" * 16
 KEY = "SK" + "0b" * 16
@@ -300,21 +301,6 @@ def test_the_starting_env_lacks_only_what_is_the_users(home: Path) -> None:
     (home / ".env").write_text(starter("env.example"), encoding="utf-8")
     assert set(faults(home, {})) == set(GOOD)
     assert os.fspath(load(GOOD, home).policy_path)
-
-
-ALERT = """
-[[channel]]
-id = "C1"
-allow = ["page"]
-[[escalation]]
-name = "db"
-steps = [{ to = ["+16175551212"], wait = "5m" }]
-[[alert]]
-name = "prom"
-channel = "C1"
-escalation = "db"
-token_env = "PROM_TOKEN"
-"""
 
 
 def test_the_token_of_an_alert_comes_from_the_environment_or_the_env_file(home: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bot.config import ConfigFaults, load, twilio_inputs
 from bot.variables import SECRETS
+from tests.bot.kit import ALERT
 
 ACCOUNT = "AC" + "0a" * 16
 PLAIN = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_FROM": "+15005550006"}
@@ -17,19 +18,6 @@ HIDDEN = {
     "TWILIO_API_SECRET": "hidden-key",
     "DATABASE_URL": "postgresql://sms:hidden@localhost/sms",
 }
-POLICY = """
-[[channel]]
-id = "C1"
-allow = ["page"]
-[[escalation]]
-name = "db"
-steps = [{ to = ["+16175551212"], wait = "5m" }]
-[[alert]]
-name = "prom"
-channel = "C1"
-escalation = "db"
-token_env = "PROM_TOKEN"
-"""
 
 
 @pytest.fixture
@@ -118,7 +106,7 @@ def test_commands_without_slack_read_the_files_too(home: Path) -> None:
 
 
 def test_the_token_of_an_alert_may_stand_in_a_file(home: Path) -> None:
-    (home / "sms.toml").write_text(POLICY, encoding="utf-8")
+    (home / "sms.toml").write_text(ALERT, encoding="utf-8")
     whole = {**PLAIN, **{n: HIDDEN[n] for n in HIDDEN if "API" not in n}}
     config = load({**whole, **filed(home, PROM_TOKEN="hidden-alert")}, home)
     assert config.alert_tokens == ("hidden-alert",)
