@@ -33,7 +33,7 @@ SLOWLY = 10.0
 EXHAUSTED = "Nobody has acknowledged page #{page} (code {code}), and nobody else is paged: {body}"
 ALONE = (
     "Page #{page} (code {code}) has reached nobody so far: no message got through, or there was "
-    "nobody to page. It is tried again when the next step is due. {body}"
+    "nobody to page. It is tried again, when the next step is due at the latest. {body}"
 )
 
 log = structlog.get_logger(__name__)
