@@ -96,8 +96,7 @@ class Pace:
             now = self._most * self._live if self._ceiling is None else self._ceiling
             halved = max(1, now // 2)
             self._limit_to(halved)
-            self._lowered = _now()  # also where it is one already
-            self._own_until = self._lowered + pulse.CALM
+            self._own_until = _now() + pulse.CALM
             self._resize()
             await self._tell(lambda conn: pulse.lower(conn, halved))
         if pause:
