@@ -77,7 +77,8 @@ def _base_url(value: str) -> str:
     """Check an http(s) address and end its path with a slash, so that names can be joined on."""
     try:
         parts = urlsplit(value)
-        reachable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        named = (parts.hostname or "").encode("idna").decode("idna")  # UnicodeError: of no host
+        reachable = parts.scheme in {"http", "https"} and named and parts.port != 0
     except ValueError:
         reachable = False
     if not reachable or re.search(r"\s", value):

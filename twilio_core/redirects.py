@@ -25,8 +25,10 @@ def accounts_root(base_url: str) -> str:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError) as exc:
         raise Unreachable("the Twilio URL is not a usable address") from exc
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not url.raw_host:
         raise Unreachable("the Twilio URL does not begin with https:// and a host")
+    if not _host(url):
+        raise Unreachable("the Twilio URL names a host that cannot exist")
     if url.userinfo or "?" in text or "#" in text:
         raise Unreachable("the Twilio URL may carry no credentials, query or fragment")
     return text.rstrip("/")
@@ -34,8 +36,22 @@ def accounts_root(base_url: str) -> str:
 
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     """Compare scheme, host and port, default ports filled in; credentials in a URL never match."""
-    origins = [(url.scheme, url.host, url.port) for url in (one, other)]
-    return origins[0] == origins[1] and not other.userinfo
+    origins = [(url.scheme, _host(url), url.port) for url in (one, other)]
+    return origins[0] == origins[1] and _host(one) != "" and not other.userinfo
+
+
+def _host(url: httpx.URL) -> str:
+    """Give the host; empty if no host can have that name, such as ``api..twilio.com``.
+
+    httpx reads such names, and raises when it is asked for them; or the resolver's encoder does
+    (RFC 1035: a label has 1 to 63 octets), and whether a request left can then not be told.
+    """
+    try:
+        url.raw_host.decode("ascii").encode("idna")
+        host = url.host
+    except UnicodeError:
+        return ""
+    return host
 
 
 def next_hop(method: str, url: httpx.URL, answer: Answer) -> httpx.URL | None:

@@ -134,6 +134,8 @@ def test_a_missing_policy_file_sends_to_init(tmp_path: Path) -> None:
         ("TWILIO_FROM", "https://sender.example"),
         ("TWILIO_URL", "ftp://api.twilio.com/"),
         ("TWILIO_URL", "https://api.twilio.com/a b"),
+        ("TWILIO_URL", "https://api..twilio.com/"),
+        ("SLACK_API_URL", "https://xn--/api/"),
         ("TWILIO_URL", "https://api.twilio.com:0/"),
         ("PUBLIC_URL", "https://me:secret@example.com"),
         ("PUBLIC_URL", "https://example.com/?a=b"),

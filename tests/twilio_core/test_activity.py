@@ -98,6 +98,8 @@ async def test_901_when_nobody_listens(inputs: Inputs) -> None:
         "http://127.0.0.1/?a=b",
         "http://127.0.0.1/#top",
         "http://exa mple/",
+        "https://api..twilio.com/2010-04-01/Accounts/",
+        "http://xn--/",
         "\ud800",
         "x" * 70_000,
     ],

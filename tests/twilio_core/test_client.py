@@ -190,7 +190,8 @@ def caller_page(next_uri: str | None) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    "uri", ["https://elsewhere/x.json", "//elsewhere/x", "http://here/x", "https://here:1/x"]
+    "uri",
+    ["https://elsewhere/x.json", "//elsewhere/x", "http://here/x", "https://here:1/x", "//xn--/x"],
 )
 async def test_a_next_page_elsewhere_is_not_asked_for(uri: str) -> None:
     world = opened(lambda _: caller_page(uri))

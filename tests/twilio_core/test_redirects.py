@@ -46,6 +46,8 @@ def test_a_post_is_never_turned_into_a_get(status: int) -> None:
         "https://api.twilio.com@evil.example/b",
         "https://user@api.twilio.com/b",
         "ftp://api.twilio.com/b",
+        "https://xn--/b",
+        "https://api..twilio.com/b",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -78,6 +80,11 @@ def test_the_accounts_root_is_known_with_or_without_its_slash(slashes: str) -> N
         "https://a:b@x/",
         "http://x/?",
         "http://x/#",
+        "https://api..twilio.com/",
+        "https://.api.twilio.com/",
+        f"https://{'a' * 64}.com/",
+        "https://xn--/",
+        "https://xn--api/",
     ],
 )
 def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
