@@ -95,8 +95,14 @@ class _Inputs:
         anything: object = inputs  # a caller without types may give what it likes
         given = anything if isinstance(anything, Mapping) else {}
 
+        def raw(name: str) -> str:
+            try:
+                return _text(given.get(name))
+            except Exception:  # noqa: BLE001 - the contract: no input makes it raise; it is blank
+                return ""
+
         def text(name: str) -> str:
-            return _text(given.get(name)).strip()
+            return raw(name).strip()
 
         entries = (entry.strip() for entry in text("to").split(","))
         return cls(
@@ -104,7 +110,7 @@ class _Inputs:
             url=text("urlString"),
             account_sid=text("accountSid"),
             auth_token=text("authToken"),
-            body=_text(given.get("messageBody")),
+            body=raw("messageBody"),
             to=tuple(dict.fromkeys(entry for entry in entries if entry)),
             sender=text("from"),
         )
@@ -230,10 +236,9 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return str.__str__(value)  # without what a subclass makes of it
+    if isinstance(value, bytes | bytearray):
+        return value.decode("utf-8", "replace")
     if isinstance(value, Sequence | set | frozenset):
         return ",".join(_text(entry) for entry in value)
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - the contract: no input makes it raise; this one is blank
-        return ""
+    return str(value)

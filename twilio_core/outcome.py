@@ -133,7 +133,8 @@ def judge(error: TwilioError) -> Judgement:
     if error.status in _STATUSES:
         return Judgement(str(error.status), fate, error.code, error.reason)
     told = "" if error.status is None or error.status in _OK else f" (HTTP {error.status})"
-    return Judgement("1001", fate, error.code, error.reason + told)
+    what, semicolon, doubt = error.reason.partition("; ")
+    return Judgement("1001", fate, error.code, f"{what}{told}{semicolon}{doubt}")
 
 
 def failed(to: str, why: Judgement) -> RecipientResult:

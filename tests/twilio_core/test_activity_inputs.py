@@ -108,12 +108,39 @@ def explode(*_: object) -> str:
     raise RuntimeError
 
 
-AWKWARD = [10**5000, type("Awkward", (), {"__str__": explode})()]
+ENDLESS: list[object] = []
+ENDLESS.append(ENDLESS)
+AWKWARD = [
+    10**5000,
+    type("Awkward", (), {"__str__": explode})(),
+    type("Awkward", (list,), {"__iter__": explode})(),
+    ENDLESS,
+]
 
 
-@pytest.mark.parametrize("value", AWKWARD, ids=["huge", "raising"])
+@pytest.mark.parametrize("value", AWKWARD, ids=["huge", "raising", "raising list", "endless"])
 async def test_what_cannot_be_read_as_text_is_blank(inputs: Inputs, value: object) -> None:
     assert (await run(inputs(A, messageBody=value)))["statusCode"] == "501"
+
+
+async def test_text_of_a_class_of_its_own_is_read_as_text(
+    twilio: FakeTwilio, inputs: Inputs
+) -> None:
+    odd = type("Odd", (str,), {"strip": explode, "split": explode})
+    assert (await run(inputs(odd(A))))["statusCode"] == "200"
+
+
+async def test_bytes_are_text_and_not_a_list_of_numbers(twilio: FakeTwilio, inputs: Inputs) -> None:
+    assert (await run(inputs(A.encode())))["statusCode"] == "200"
+    assert [post.form["To"] for post in twilio.posts] == [[A]]
+
+
+class Closed(dict[str, object]):
+    get = explode
+
+
+async def test_a_mapping_that_cannot_be_read_is_blank_throughout() -> None:
+    assert (await run(Closed()))["statusCode"] == "504"
 
 
 anything = st.one_of(st.none(), st.text(), st.integers(), st.binary(), st.lists(st.text()))

@@ -53,6 +53,7 @@ async def test_recipients_check_only_the_account(
         (Raw(200, b"<html>hello</html>"), "1001", "the answer is not one of Twilio's"),
         (Raw(200, b"{}"), "1001", "the answer is not one of Twilio's"),
         (Raw(304), "1001", "nothing changed, but no earlier list is kept here (HTTP 304)"),
+        (Raw(502), "1001", "Twilio did not answer properly (HTTP 502)"),
         (Raw(302), "1001", "the Twilio URL redirects without saying where to (HTTP 302)"),
         (Error(20403, 403), "1001", "20403 these credentials may not do this (HTTP 403)"),
     ],
