@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -32,7 +33,7 @@ _NOT_HERE = frozenset(
 )
 _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable",
-     "request_timeout", "team_added_to_org"}
+     "request_timeout", "team_added_to_org", "update_failed", "message_limit_exceeded"}
 )  # fmt: skip
 
 
@@ -223,7 +224,9 @@ def _refusal(exc: BaseException) -> NotMember | SlackDown | NotShown:
     error = error_of(exc)
     if error in _NOT_HERE:
         return NotMember(error)
-    if error in _PASSING or _passes(_status(exc)):
+    # an OK that nobody can read is not Slack's: a proxy's page, or an answer that broke off
+    unread = error == f"HTTP {HTTPStatus.OK}"
+    if error in _PASSING or unread or _passes(_status(exc)):
         return SlackDown(error, pause_of(exc))
     return NotShown(error)
 

@@ -80,6 +80,9 @@ async def test_an_outage_passes(slack: FakeSlack, voice: Voice, kind: Outage) ->
         (500, "no", "text/plain"),
         (502, "{", "application/json"),
         (200, '{"ok": false, "error": "fatal_error"}', "application/json"),
+        (200, '{"ok": false, "error": "update_failed"}', "application/json"),
+        (200, "<html>", "text/html"),
+        (200, "", "text/html"),
     ],
 )
 async def test_an_answer_that_nobody_can_read_passes(
