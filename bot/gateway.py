@@ -107,7 +107,8 @@ class Gateway:
         except TwilioError as error:
             return await self._failed(error, letter, claim, begun), error.request_id
         await self._pace.answered()
-        return Accepted(message.sid, message.status), message.request_id
+        code, why = _why(message.status, message.error_code)
+        return Accepted(message.sid, message.status, code, why), message.request_id
 
     async def _failed(
         self, error: TwilioError, letter: Letter, claim: Claim, begun: float
@@ -183,13 +184,17 @@ _BAD = frozenset({"failed", "undelivered", "canceled"})
 
 
 def _report(delivery_id: int, sid: str, status: str, error_code: int | None, source: str) -> Report:
-    if status.lower() not in _BAD:
-        return Report(delivery_id, sid, status, source)
-    if not error_code or error_code.bit_length() >= _INT:
-        reason = f"Twilio gave no reason ({status.lower()})"
-        return Report(delivery_id, sid, status, source, reason=reason)
-    reason = f"{error_code} {explain(error_code).meaning}"
-    return Report(delivery_id, sid, status, source, error_code, reason)
+    code, why = _why(status, error_code)
+    if code is None and status.lower() in _BAD:
+        why = f"Twilio gave no reason ({status.lower()})"
+    return Report(delivery_id, sid, status, source, code, why)
+
+
+def _why(status: str, error_code: int | None) -> tuple[int | None, str]:
+    """Give Twilio's error code of a message that did not arrive, and what it means, if it told."""
+    if status.lower() not in _BAD or not error_code or error_code.bit_length() >= _INT:
+        return None, ""
+    return error_code, f"{error_code} {explain(error_code).meaning}"
 
 
 def _in_words(answer: Answer) -> str:

@@ -14,10 +14,14 @@ class Accepted:
     Attributes:
         sid: its message SID.
         status: its first status, e.g. ``queued``.
+        error_code: Twilio's error code, if it has given the message up already.
+        reason: the same in words.
     """
 
     sid: str
     status: str = "queued"
+    error_code: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,11 +154,11 @@ def settle(state: DeliveryState, answer: Answer) -> Settled | None:
     state is not.
     """
     match answer:
-        case Accepted(sid, status):
+        case Accepted(sid, status, error_code, why):
             new = advance(advance(state, "accepted"), status)
             if new in NOT_ACCEPTED and new is not state:
-                reason = f"Twilio took the message and gave it up at once ({status})"
-                return Settled(new, code="1001", sid=sid, reason=reason)
+                given_up = f"Twilio took the message and gave it up at once ({status})"
+                return Settled(new, "1001", sid, error_code, why or given_up)
             return Settled(new, code="200", sid=sid)
         case RefusedByTwilio(code, error_code, reason):
             settled = Settled(_S.FAILED, code=code, error_code=error_code, reason=reason)

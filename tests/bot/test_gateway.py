@@ -111,6 +111,17 @@ async def test_each_answer_of_twilio_has_its_meaning(
     assert verdict.settled.reason
 
 
+async def test_a_message_that_twilio_gives_up_at_once_has_failed_for_its_reason(desk: Desk) -> None:
+    given_up = b'{"sid": "SM00000000000000000000000000000007", "status": "%s", "error_code": %s}'
+    desk.twilio.script(TO, Raw(201, given_up % (b"failed", b"30007")))
+    settled = (await desk.send()).settled
+    assert (settled.state, settled.code, settled.error_code) == (S.FAILED, "1001", 30007)
+    assert settled.reason == "30007 a carrier filtered the message"
+    desk.twilio.script(TO, Raw(201, given_up % (b"queued", b"null")))
+    settled = (await desk.send()).settled
+    assert (settled.state, settled.error_code, settled.reason) == (S.ACCEPTED, None, "")
+
+
 # Where Twilio is to report
 
 

@@ -68,6 +68,10 @@ def test_a_late_status_changes_nothing(state: S, status: str) -> None:
                 "Twilio took the message and gave it up at once (failed)",
             ),
         ),
+        (
+            Accepted("SM1", "failed", 30007, "30007 a carrier filtered the message"),
+            Settled(S.FAILED, "1001", "SM1", 30007, "30007 a carrier filtered the message"),
+        ),
         (REFUSED, Settled(S.FAILED, "400", "", 21211, "invalid number")),
         (NotSent("no connection", 2.5), Settled(S.QUEUED, reason="no connection")),
         (Unknown("503", "no answer"), Settled(S.IN_DOUBT, "503", reason="no answer")),
