@@ -82,7 +82,7 @@ Entry = NumberEntry | NameEntry | UserEntry | UserGroupEntry | VerifiedEntry
 
 VERIFIED: Final = "verified"
 
-_REMEDY = write("send", 'send alice, +16175551212, "(617) 555-1213" Water in the lab')
+_REMEDY = write("send", '/sms send alice, +16175551212, "(617) 555-1213" Water in the lab')
 _BLANKS = re.compile(r"\s*")
 _BARE = re.compile(rf"(?:{DRESSED.pattern}|[^\s,])+", re.VERBOSE)
 _OPENING = "\"“”„'\u2018"

@@ -239,7 +239,11 @@ def _page(rest: str) -> Page:
 
 
 def _addressed(verb: str, rest: str) -> tuple[tuple[Entry, ...], Text]:
-    entries, raw = read_list(rest)
+    try:
+        entries, raw = read_list(rest)
+    except UsageError as fault:
+        example = f'/sms {verb} alice, +16175551212, "(617) 555-1213" Water in the lab'
+        raise UsageError(fault.text, write(verb, example)) from None
     message = undress(raw)
     if not message.users and not message.filled({}).strip():
         raise UsageError(
