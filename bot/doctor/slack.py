@@ -5,12 +5,11 @@ import json
 from collections.abc import Mapping
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor.finding import Check, Part, Patient, together
 from bot.slack.surface import SCOPES
-from bot.slack.voice import error_of
+from bot.slack.voice import error_of, passes
 from commands.rules import ChannelRules
 
 AT_ONCE = 5
@@ -20,7 +19,7 @@ _REINSTALL = (
     "Paste manifest.yml at https://api.slack.com/apps, your app, App Manifest; "
     "then reinstall the app and copy its token again"
 )
-_NO_SLACK = "Check SLACK_API_URL, the network and any proxy"
+_NO_SLACK = "Check SLACK_API_URL, the network and any proxy, or try again later"
 
 
 def _client(patient: Patient) -> AsyncWebClient:
@@ -34,11 +33,11 @@ async def token(patient: Patient) -> Check:
     name = "Slack token"
     try:
         answer = await _client(patient).auth_test()
-    except SlackApiError as exc:
+    except Exception as exc:  # noqa: BLE001 - whatever the transport raises, Slack is not there
+        if passes(exc):
+            return Check(name, False, f"no answer from Slack ({error_of(exc)})", _NO_SLACK)
         detail = f"Slack refuses it: {error_of(exc)}"
         return Check(name, False, detail, f"Set SLACK_BOT_TOKEN anew. {_REINSTALL}")
-    except Exception as exc:  # noqa: BLE001 - whatever the transport raises, Slack is not there
-        return Check(name, False, f"no answer from Slack ({type(exc).__name__})", _NO_SLACK)
     return Check(name, True, f"{answer.get('user')} in {answer.get('team')}")
 
 
@@ -75,14 +74,14 @@ async def connection(patient: Patient) -> Check:
     app_token = settings.slack_app_token.get_secret_value()
     try:
         url = str((await client.apps_connections_open(app_token=app_token))["url"])
-    except SlackApiError as exc:
+    except Exception as exc:  # noqa: BLE001 - as above
+        if passes(exc):
+            return Check(name, False, f"no answer from Slack ({error_of(exc)})", _NO_SLACK)
         remedy = (
             "Make an app-level token with the scope connections:write, set it as "
             "SLACK_APP_TOKEN, and switch Socket Mode on"
         )
         return Check(name, False, f"no Socket Mode: {error_of(exc)}", remedy)
-    except Exception as exc:  # noqa: BLE001 - as above
-        return Check(name, False, f"no answer from Slack ({type(exc).__name__})", _NO_SLACK)
     return await _handshake(name, url)
 
 

@@ -12,7 +12,8 @@ from commands.model import mask
 from twilio_core.client import TwilioClient
 from twilio_core.connection import open_http
 from twilio_core.errors import AccountRefused, TwilioError
-from twilio_core.messages import OwnNumber
+from twilio_core.messages import Account, OwnNumber
+from twilio_core.outcome import judge
 
 _AT_ONCE = 5
 
@@ -52,8 +53,18 @@ async def account(patient: Patient) -> Check:
         remedy = "Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (or the API key) and TWILIO_URL"
         return Check(name, False, exc.reason, remedy)
     except TwilioError as exc:
-        return Check(name, False, exc.reason, "Check TWILIO_URL, the network, or try again later")
-    if found.status not in {"", "active"}:
+        remedy = "Check TWILIO_URL, the network, or try again later"
+        return Check(name, False, judge(exc).of_a_read(), remedy)
+    return _account(name, found, patient.settings.twilio_account_sid)
+
+
+def _account(name: str, found: Account, sid: str) -> Check:
+    if found.sid.lower() != sid.lower():
+        return Check(name, False, "the answer is of no such account", "Check TWILIO_URL")
+    if not found.status:
+        remedy = "Look at the account in Twilio's console"
+        return Check(name, True, "the account is there; whether it is active is not told", remedy)
+    if found.status != "active":
         remedy = "Ask Twilio's support, or use another account"
         return Check(name, False, f"the account is {found.status}", remedy)
     shown = f"{found.friendly_name or 'the account'} is active"
@@ -108,7 +119,8 @@ async def _sender(client: TwilioClient, sender: str, inbound: str) -> Part:
     try:
         found = await client.own_number(sender)
     except TwilioError as exc:
-        return Part(f"{shown}: not looked up ({exc.reason})", "Mend the account first", ok=False)
+        why = judge(exc).of_a_read()
+        return Part(f"{shown}: not looked up ({why})", "Mend the account first", ok=False)
     return _own(shown, found, inbound)
 
 

@@ -219,16 +219,20 @@ class Voice:
 
 
 def _refusal(exc: BaseException) -> NotMember | SlackDown | NotShown:
-    if not isinstance(exc, SlackApiError):
-        return SlackDown(type(exc).__name__)
     error = error_of(exc)
     if error in _NOT_HERE:
         return NotMember(error)
+    return SlackDown(error, pause_of(exc)) if passes(exc) else NotShown(error)
+
+
+def passes(exc: BaseException) -> bool:
+    """Tell whether a call that failed may be taken later, as it is."""
+    if not isinstance(exc, SlackApiError):
+        return True
+    error = error_of(exc)
     # an OK that nobody can read is not Slack's: a proxy's page, or an answer that broke off
     unread = error == f"HTTP {HTTPStatus.OK}"
-    if error in _PASSING or unread or _passes(_status(exc)):
-        return SlackDown(error, pause_of(exc))
-    return NotShown(error)
+    return error in _PASSING or unread or _passes(_status(exc))
 
 
 def _status(exc: SlackApiError) -> int:

@@ -13,7 +13,7 @@ from bot.sandbox.environ import environ as pointed_at
 from bot.sandbox.server import FakeSlack
 from bot.store.facts import Facts
 from tests.bot.doctor.kit import serving
-from twilio_core.testing import FakeTwilio
+from twilio_core.testing import ANY, FakeTwilio, Html
 
 Connect = Callable[[Settings], Awaitable[Facts]]
 WELL = Facts(18)
@@ -193,6 +193,43 @@ async def test_an_account_that_is_suspended(
     found = await look(environ, home)
     assert bad(found) == ["Twilio account"]
     assert "suspended" in found["Twilio account"].detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "words"),
+    [
+        ({"sid": None, "status": "active"}, False, "of no such account"),
+        ({"sid": "AC" + "0" * 32, "status": "active"}, False, "of no such account"),
+        ({"status": None}, True, "whether it is active is not told"),
+    ],
+)
+async def test_an_account_that_was_not_seen_is_not_called_active(
+    environ: dict[str, str], home: Path, answer: dict[str, object], *, ok: bool, words: str
+) -> None:
+    async def account(_request: web.Request) -> web.Response:
+        return web.json_response({"sid": environ["TWILIO_ACCOUNT_SID"], **answer})
+
+    async with serving(web.get("/{rest:.*}", account)) as url:
+        found = (await look({**environ, "TWILIO_URL": f"{url}/"}, home))["Twilio account"]
+    assert (found.ok, words in found.detail) == (ok, True)
+
+
+async def test_what_only_reads_is_not_said_to_have_sent_anything(
+    environ: dict[str, str], home: Path, twilio: FakeTwilio
+) -> None:
+    twilio.script(ANY, *[Html(503)] * 9)
+    found = await look(environ, home)
+    assert bad(found) == ["Twilio account", "Twilio sender"]
+    assert not [check for check in found.values() if "may have been" in check.detail]
+
+
+async def test_a_slack_in_trouble_is_not_taken_for_one_that_refuses_the_token(
+    environ: dict[str, str], home: Path, slack: FakeSlack
+) -> None:
+    slack.outage(kind="html")
+    token = (await look(environ, home))["Slack token"]
+    assert (token.ok, token.detail) == (False, "no answer from Slack (HTTP 503)")
+    assert "SLACK_BOT_TOKEN" not in token.remedy
 
 
 async def test_a_trial_account_is_well_but_limited(
