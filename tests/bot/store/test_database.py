@@ -1,9 +1,12 @@
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from bot.store.database import locate, open_pool, why
+from bot.store.database import Pool, alive, locate, open_pool, why
 
 SECRET = "p4ss"
 
@@ -39,3 +42,17 @@ async def test_a_database_that_is_not_there_is_told(postgres: str) -> None:
     with pytest.raises(psycopg.OperationalError) as caught:
         await open_pool(postgres.replace("/postgres?", "/nosuch?"))
     assert why(caught.value) == "it has no such database or user"
+
+
+async def test_whether_it_answers_is_told_soon_also_of_one_that_hangs(pool: Pool) -> None:
+    assert await alive(pool)
+    backends = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    async with pool.connection() as conn:
+        servers = [pid for (pid,) in await (await conn.execute(backends)).fetchall()]
+    for server in servers:
+        os.kill(server, signal.SIGSTOP)
+    try:
+        assert not await asyncio.wait_for(alive(pool), 5)  # the driver takes 7 s or more
+    finally:
+        for server in servers:
+            os.kill(server, signal.SIGCONT)
