@@ -38,6 +38,7 @@ from bot.policyfile import PolicySource
 from bot.policywatch import watch
 from bot.reconcile import Reconcile
 from bot.rescue import Rescue
+from bot.revive import revive
 from bot.slack.asker import Asker
 from bot.slack.bolt import bolt
 from bot.slack.connection import SocketConnection
@@ -193,6 +194,8 @@ async def _store(parts: Parts, times: Timetable) -> _Store:
     settings = parts.settings
     configured = settings.database_url.get_secret_value() if settings.database_url else ""
     url = await locate(configured, settings.sms_data_dir)
+    if not configured:
+        in_background(parts, "revive", revive(settings.sms_data_dir))
     pool = await open_pool(url)
     parts.stack.push_async_callback(pool.close)
     queue = await open_queue_pool(url)

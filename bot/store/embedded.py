@@ -11,7 +11,7 @@ import shlex
 import stat
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -48,7 +48,7 @@ def start(data_dir: Path) -> Embedded:
     Raises:
         CannotStartError: the folder cannot be used, or the server ends at once.
     """
-    pgdata = (data_dir / "postgres").expanduser().resolve()
+    pgdata = _pgdata(data_dir)
     try:
         pgdata.mkdir(parents=True, exist_ok=True)
         server = _server(pgdata)
@@ -62,24 +62,58 @@ def start(data_dir: Path) -> Embedded:
     return Embedded(_url(server.get_postmaster_info().socket_dir) or server.get_uri(), server.leave)
 
 
-def _forget_stranger(pgdata: Path) -> None:
-    """Remove the marks of a killed server whose number another program has by now.
+def runs(data_dir: Path) -> bool:
+    """Tell whether the server of `data_dir` runs. Reads a file: call it off the event loop."""
+    try:
+        mark = (_pgdata(data_dir) / "postmaster.pid").read_text(encoding="utf-8")
+        return _is_server(int(mark.split("\n", 1)[0]))
+    except (OSError, ValueError):
+        return False
 
-    In a container numbers begin anew at each start, so that it is often the bot itself.
+
+def _pgdata(data_dir: Path) -> Path:
+    return (data_dir / "postgres").expanduser().resolve()
+
+
+def _is_server(pid: int) -> bool:
+    try:
+        found = psutil.Process(pid)
+        return found.name().startswith("postgres") and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _forget_stranger(pgdata: Path) -> None:
+    """Remove the marks of a killed server whose number seems to be in use.
+
+    In a container numbers begin anew at each start, so that it is often the bot's own; and where
+    nobody buries the dead, as in a container without an init, it is its own for ever.
+
+    Raises:
+        CannotStartError: parts of the killed server have still to end.
     """
     mark = pgdata / "postmaster.pid"
     try:
         lines = mark.read_text(encoding="utf-8").splitlines()
-        running = psutil.Process(int(lines[0])).name()
-    except (OSError, ValueError, IndexError, psutil.Error):
-        return  # there is none, or nobody has its number: PostgreSQL sees to that itself
-    if running.startswith("postgres"):
+        server = int(lines[0])
+    except (OSError, ValueError, IndexError):
         return
+    if _is_server(server) or not psutil.pid_exists(server):
+        return  # in the latter case PostgreSQL sees to its marks itself
+    if any(map(_is_server, _working_in(pgdata))):
+        raise CannotStartError(f"the PostgreSQL of {pgdata} was killed and has still to end")
     mark.unlink(missing_ok=True)
     sockets = Path(lines[_SOCKETS]) if len(lines) > _SOCKETS and lines[_SOCKETS] else pgdata
     for lock in sockets.glob(".s.PGSQL.*.lock"):
         if lock.read_text(encoding="utf-8").split("\n", 1)[0] == lines[0]:
             lock.unlink(missing_ok=True)
+
+
+def _working_in(pgdata: Path) -> Iterator[int]:
+    """Give the processes that stand in a folder, as those of a server do in its data."""
+    for process in psutil.process_iter(["cwd"]):
+        if process.info["cwd"] == str(pgdata):
+            yield process.pid
 
 
 _SOCKETS = 4

@@ -1,5 +1,7 @@
+import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -9,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bot.revive import revive
 from bot.store import embedded
+from tests.bot.kit import Eventually
 
 
 @pytest.fixture
@@ -110,3 +114,24 @@ def test_a_killed_server_whose_number_is_another_programs_by_now_starts_again(
     again = embedded.start(folder)
     assert asked(again.url) == 42
     again.stop()
+
+
+async def test_a_server_that_is_killed_is_started_again(
+    folder: Path, eventually: Eventually
+) -> None:
+    server = embedded.start(folder)
+    with psycopg.connect(server.url) as conn:
+        conn.execute("CREATE TABLE kept AS SELECT 42 AS it")
+    reviving = asyncio.create_task(revive(folder, every=0.1))
+    mark = folder / "postgres" / "postmaster.pid"
+    killed = int(mark.read_text().split()[0])
+    os.kill(killed, signal.SIGKILL)
+    await eventually(lambda: not embedded.runs(folder))
+    await eventually(lambda: embedded.runs(folder))
+    await eventually(lambda: mark.read_text().splitlines()[-1].strip() == "ready")
+    with psycopg.connect(server.url) as conn:
+        assert conn.execute("SELECT it FROM kept").fetchall() == [(42,)]
+    reviving.cancel()
+    await asyncio.gather(reviving, return_exceptions=True)
+    server.stop()
+    assert not embedded.runs(folder)
