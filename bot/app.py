@@ -312,7 +312,7 @@ async def _face(
     if listens and socket is None and settings.slack_signing_secret:  # seen to by configuration
         routes.append(web.slack_events(app, settings.slack_signing_secret.get_secret_value()))
     listener = web.Listener(settings.host, settings.port, routes, GRACE, parts.metrics)
-    address = await listener.start()
+    address = await listener.start(anywhere=not listens)
     parts.stack.push_async_callback(listener.stop)
     if socket:
         socket.start()

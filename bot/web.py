@@ -1,6 +1,7 @@
 """The HTTP listener: health, metrics, Twilio's callbacks; Slack's events without Socket Mode."""
 
 import asyncio
+import errno
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -233,20 +234,33 @@ class Listener:
         self._host = host
         self._port = port
 
-    async def start(self) -> str:
+    async def start(self, *, anywhere: bool = False) -> str:
         """Listen, and give the address; with port 0 the system has chosen one.
+
+        Args:
+            anywhere: take a port that is free if the one wanted is not. Nobody but probes calls a
+                worker alone: it need not have a port that the bot beside it has.
 
         Raises:
             CannotListen: the port is taken, or the host is none of this machine's.
         """
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
+            await self._listen(anywhere=anywhere)
         except OSError as exc:
             await self._runner.cleanup()
             raise CannotListen(exc.errno, exc.strerror or str(exc)) from exc
         host, port = self._runner.addresses[0][:2]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    async def _listen(self, *, anywhere: bool) -> None:
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as exc:
+            if not anywhere or exc.errno != errno.EADDRINUSE:
+                raise
+            log.warning("port.taken", port=self._port)
+            await web.TCPSite(self._runner, self._host, 0).start()
 
     async def stop(self) -> None:
         """Take no more requests, and finish those under way."""

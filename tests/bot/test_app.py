@@ -138,6 +138,13 @@ async def test_a_worker_alone_sends_what_others_committed_and_serves_no_slack(
         assert not worker.listens
 
 
+async def test_a_worker_alone_needs_no_port_that_the_bot_beside_it_has(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        async with running(world.config(PORT=port), listens=False) as worker:
+            assert await becomes(f"{worker.address}/readyz", 200) == "ready\n"
+
+
 async def test_over_http_slack_calls_the_listener(world: World) -> None:
     config = world.config(SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET=world.slack.signing_secret)
     async with running(config) as bot:
