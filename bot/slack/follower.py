@@ -15,7 +15,14 @@ import structlog
 
 from bot.drain import Unfinished
 from bot.slack.message import Message
-from bot.slack.views.card import channel_card, failure_notice, private_card, twin_card
+from bot.slack.views.card import (
+    channel_card,
+    failure_notice,
+    listed_failures,
+    more_failures,
+    private_card,
+    twin_card,
+)
 from bot.slack.voice import Ear, NotMember, NotShown, SlackDown, Voice
 from bot.store.cards import CardRow, Cards
 from bot.store.marks import PACE
@@ -101,7 +108,7 @@ class Follower:
         if card is None or snap is None or not _to_tell(card, snap):
             return None
         try:
-            await self._whisper(card, failure_notice(snap))
+            await self._whisper_all(card, snap, failure_notice(snap))
         except SlackDown as down:
             return Unfinished(self._outages.pause(send_id, down))
         self._outages.over(send_id)
@@ -175,10 +182,25 @@ class Follower:
         waits = stage == "first" and _age(snap) < _PATIENCE
         if waits or card.shown in {stage, "final"}:
             return
-        await self._whisper(card, private_card(snap))
+        await self._whisper_all(card, snap, private_card(snap))
         await self._placed(card, "private", "", stage)
         if stage == "final" and snap.unreached:
             await self._cards.told(card.send_id, snap.unreached)
+
+    async def _whisper_all(self, card: CardRow, snap: Snapshot, message: Message) -> None:
+        """Tell the sender, and in more messages the failed numbers that the first has no room for.
+
+        They are for sending to again by hand; *Retry failed* means all of them in any case.
+        """
+        await self._whisper(card, message)
+        told = listed_failures(snap) if snap.settled else snap.failures
+        while told < snap.failures:
+            numbers = await self._cards.failed_numbers(snap.send_id, told)
+            if not numbers:
+                return
+            part, count = more_failures(snap, told, numbers)
+            await self._whisper(card, part)
+            told += count
 
     async def _whisper(self, card: CardRow, message: Message) -> None:
         ear = Ear(card.actor, card.channel, card.answer_url, card.answer_until)

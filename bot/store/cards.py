@@ -54,6 +54,12 @@ _FAILED = f"""
 ORDER BY position LIMIT %s
 """
 
+_FAILED_NUMBERS = """
+SELECT address FROM delivery
+WHERE send_id = %s AND state IN ('failed', 'undelivered', 'canceled', 'suppressed')
+ORDER BY position OFFSET %s LIMIT %s
+"""
+
 _UNKNOWN = f"{_DELIVERY} WHERE send_id = %s AND state = 'in_doubt' ORDER BY position LIMIT %s"
 
 _PLACED = """
@@ -150,6 +156,12 @@ class Cards:
             left_out=left_out,
             page_id=page_id,
         )
+
+    async def failed_numbers(self, send_id: int, skip: int) -> list[str]:
+        """Read up to `LISTED_FAILED` numbers that Twilio did not accept, after the first `skip`."""
+        async with self._pool.connection() as conn:
+            found = await conn.execute(_FAILED_NUMBERS, (send_id, skip, LISTED_FAILED))
+            return [address for (address,) in await found.fetchall()]
 
     async def last(self, channel: str, count: int) -> tuple[Standing, ...]:
         """Read the last `count` sends of a channel, newest first."""

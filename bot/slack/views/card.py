@@ -1,6 +1,6 @@
 """The live card: who sent what to how many, and where each recipient's message is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -24,6 +24,7 @@ from bot.slack.views.text import (
     clip,
     escape,
     fit,
+    fitting,
     label,
     preformatted,
     quoted,
@@ -115,6 +116,29 @@ def failure_notice(snap: Snapshot) -> Message:
         *_private_part(snap),
     ]
     return message(text, blocks)
+
+
+def listed_failures(snap: Snapshot) -> int:
+    """Count the failed numbers that a private message about a send has room for."""
+    return fitting((each.recipient.address for each in snap.failed), ",", _LISTED_NUMBERS)
+
+
+def more_failures(snap: Snapshot, before: int, numbers: Sequence[str]) -> tuple[Message, int]:
+    """Go on with the failed numbers in another message, and count those it has room for.
+
+    Args:
+        snap: the send.
+        before: how many are told already.
+        numbers: those that follow, as many as there are or too many.
+    """
+    count = fitting(numbers, ",", _LISTED_NUMBERS)
+    span = f"{before + 1:,} to {before + count:,} of {snap.failures:,}"
+    text = f"SMS #{snap.send_id}, failed numbers {span}"
+    blocks = [
+        ContextBlock(elements=[MarkdownTextObject(text=text)]),
+        preformatted(",".join(numbers[:count])),
+    ]
+    return message(text, blocks), count
 
 
 def _card(

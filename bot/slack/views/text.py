@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import accumulate, takewhile
 
 from slack_sdk.models.blocks import RichTextBlock
 from slack_sdk.models.blocks.block_elements import (
@@ -52,16 +53,16 @@ def fit(items: Iterable[str], separator: str, limit: int, total: int | None = No
     """Join as many items as fit into `limit` characters, and say how many are left out."""
     items = list(items)
     total = len(items) if total is None else total
-    room = limit - len(separator) - len("… and 1,000,000 more")
-    taken: list[str] = []
-    length = 0
-    for item in items:
-        length += len(item) + len(separator)
-        if length > room:
-            break
-        taken.append(item)
+    taken = items[: fitting(items, separator, limit)]
     left = total - len(taken)
     return separator.join([*taken, f"… and {left:,} more"] if left else taken)
+
+
+def fitting(items: Iterable[str], separator: str, limit: int) -> int:
+    """Count how many of the first items `fit` takes."""
+    room = limit - len(separator) - len("… and 1,000,000 more")
+    lengths = accumulate(len(item) + len(separator) for item in items)
+    return sum(1 for _ in takewhile(lambda length: length <= room, lengths))
 
 
 def address(recipient: Recipient, *, masked: bool) -> str:

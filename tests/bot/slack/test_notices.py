@@ -2,6 +2,7 @@
 member."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -46,6 +47,24 @@ async def test_the_sender_alone_is_told_in_full_who_may_have_been_sent_to(
     assert TWO in shown(notice)
     assert "Send again (1)" in shown(notice)
     assert "Retry failed" not in shown(notice)
+
+
+async def test_failed_numbers_that_one_message_has_no_room_for_are_in_further_ones(
+    books: Books, follow: Following, private: Private, shown: Shown
+) -> None:
+    numbers = [f"+1617555{n:04}" for n in range(2_500)]
+    send = await books.send(*numbers)
+    await books.run("UPDATE delivery SET state = 'failed', code = '400'")
+    await follow.whole(send)
+    first, *others = private()
+    assert "2,500 of 2,500 failed" in first.text
+    assert [each.text for each in others] == [
+        "SMS #1, failed numbers 922 to 1,842 of 2,500",
+        "SMS #1, failed numbers 1,843 to 2,500 of 2,500",
+    ]
+    told = re.findall(r"\+1617555\d{4}", " ".join(map(shown, others)))
+    assert told == numbers[921:]
+    assert ",".join(numbers[:921]) in shown(first)
 
 
 async def test_nobody_is_told_before_it_is_clear_how_many_failed(

@@ -221,6 +221,7 @@ def _shown(send: int, several: Sequence[int]) -> Sequence[Hot]:
         Hot("card: counts", cards._TALLY, (send,)),
         Hot("card: the first", cards._FIRST, (send, cards.LISTED)),
         Hot("card: those who failed", cards._FAILED, (send, cards.LISTED_FAILED)),
+        Hot("card: more who failed", cards._FAILED_NUMBERS, (send, 0, cards.LISTED_FAILED)),
         Hot("card: those in doubt", cards._UNKNOWN, (send, cards.LISTED_FAILED)),
         Hot("card: its retries", cards._RETRIES, (send,)),
         Hot("card: mark, lock", marks._LOCK, (list(several),), writes=True),
