@@ -257,8 +257,8 @@ class World:
         return counts == (sent, failed, theirs.count("delivered"))
 
     def states(self) -> dict[str, str]:
-        """Each recipient's state in the ledger."""
-        return dict(self.rows("SELECT address, state FROM delivery"))
+        """Each recipient's state in the ledger, by their latest message."""
+        return dict(self.rows("SELECT address, state FROM delivery ORDER BY id"))
 
 
 async def _end(process: Forked) -> None:
