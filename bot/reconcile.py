@@ -3,8 +3,8 @@
 A request whose answer did not come may have been processed, so nothing is sent again blindly.
 Twilio's list is looked at with growing pauses through a grace period. Who is found there is
 accepted. Absence proves little: new messages were missing from the list for minutes in reports.
-So after the grace a page that still waits for somebody is sent once more; of anything else the
-sender is asked.
+So after the grace a page that still waits for somebody is sent once more, unless a later step was
+for them too; of anything else the sender is asked.
 """
 
 import asyncio
@@ -29,6 +29,9 @@ AT_ONCE = 5
 
 STUBBORN = 600.0
 """Seconds after the grace for which a list that cannot be had is asked for."""
+
+SOONEST = 1.0
+"""Seconds between two looks for a send's doubts, at least: whatever is due, nothing spins."""
 
 _TICK = timedelta(seconds=1)
 """Twilio's dates have whole seconds."""
@@ -79,7 +82,7 @@ class Reconcile:
         if letter and due:
             await self._resolve(send_id, letter, due)
         wait = await self._doubts.next(send_id)
-        return None if wait is None else Unfinished(max(wait, 0.0))
+        return None if wait is None else Unfinished(max(wait, SOONEST))
 
     async def _resolve(self, send_id: int, letter: Letter, due: Sequence[Doubt]) -> None:
         grace = self._times.grace(letter.kind)
@@ -149,7 +152,7 @@ class Reconcile:
         urgent = letter.kind is Kind.PAGE and not letter.over
         again = [d.delivery_id for d in over if urgent and not d.resent]
         if again:
-            await self._doubts.resend(send_id, again, self._times.first_look())
+            await self._doubts.resend(send_id, again, self._times.first_look(), tried)
         if left := [d.delivery_id for d in over if not urgent or d.resent]:
             await self._doubts.give_up(left, tried)
 

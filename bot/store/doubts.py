@@ -55,43 +55,58 @@ SELECT send_id FROM left_so LIMIT 1
 
 # Nobody is woken by a page that somebody has, or twice where a later step has come to them already.
 # Who has opted out of the sender since is not sent to again, and stays in doubt: whether the first
-# request has arrived nobody knows still.
+# request has arrived nobody knows still. Who was to be sent to by itself, and is not, is looked for
+# no more, in the same statement: as they were due they would be due again at once, and for ever.
 _REQUEUE = """
 WITH doubt AS (
-    SELECT id, address FROM delivery d
+    SELECT id, address, next_check IS NOT NULL AS sought FROM delivery
     WHERE send_id = %(send)s AND state = 'in_doubt' AND attempt <= %(attempt)s
       AND CASE WHEN %(ids)s::bigint[] IS NULL THEN next_check IS NULL
                ELSE id = ANY(%(ids)s::bigint[]) AND NOT resent END
-      AND NOT EXISTS (
-        SELECT 1 FROM send s JOIN page p ON p.id = s.page_id
-        WHERE s.id = %(send)s AND p.due IS NULL
-      )
-      AND NOT EXISTS (
-        SELECT 1 FROM send s JOIN send later ON later.page_id = s.page_id
-            AND later.page_step > s.page_step
-        JOIN delivery l ON l.send_id = later.id AND l.address = d.address
-        WHERE s.id = %(send)s
-      )
     ORDER BY id FOR UPDATE
 ), known AS (
-    SELECT doubt.id, o.learned FROM doubt LEFT JOIN opt_out o
+    SELECT doubt.id, doubt.sought, o.learned, EXISTS (
+        SELECT 1 FROM send s JOIN page p ON p.id = s.page_id
+        WHERE s.id = %(send)s AND p.due IS NULL
+    ) AS over, EXISTS (
+        SELECT 1 FROM send s JOIN send later ON later.page_id = s.page_id
+            AND later.page_step > s.page_step
+        JOIN delivery l ON l.send_id = later.id AND l.address = doubt.address
+        WHERE s.id = %(send)s
+    ) AS later
+    FROM doubt LEFT JOIN opt_out o
     ON o.sender = %(sender)s AND o.address = doubt.address AND o.learned <> 'START'
 ), again AS (
     UPDATE delivery d SET state = 'queued', owner = NULL, next_check = NULL, doubted = NULL,
         resent = d.resent OR %(ids)s::bigint[] IS NOT NULL
-    FROM known WHERE d.id = known.id AND known.learned IS NULL RETURNING d.id
+    FROM known WHERE d.id = known.id AND NOT over AND NOT later AND known.learned IS NULL
+    RETURNING d.id
 ), left_out AS (
-    UPDATE delivery d SET reason = %(maybe)s || CASE known.learned
+    UPDATE delivery d SET next_check = NULL, reason = %(maybe)s || CASE known.learned
         WHEN 'STOP' THEN %(stop)s::text ELSE %(refused)s::text END
-    FROM known WHERE d.id = known.id AND known.learned IS NOT NULL RETURNING d.id
+    FROM known WHERE d.id = known.id AND NOT over AND NOT later AND known.learned IS NOT NULL
+    RETURNING d.id, known.sought
+), given_up AS (
+    UPDATE delivery d SET next_check = NULL,
+        reason = d.reason || %(tried)s || CASE WHEN over THEN '' ELSE %(later)s::text END
+    FROM known WHERE d.id = known.id AND (over OR later) AND known.sought
+    RETURNING d.id
 ), noted AS (
     INSERT INTO event (delivery_id, state, source) SELECT id, 'queued', %(source)s FROM again
+  UNION ALL
+    SELECT id, 'in_doubt', 'not found' FROM left_out WHERE sought
+  UNION ALL
+    SELECT id, 'in_doubt', 'not found' FROM given_up
 )
-SELECT (SELECT count(*) FROM again), (SELECT count(*) FROM left_out)
+SELECT (SELECT count(*) FROM again), (SELECT count(*) FROM left_out),
+    (SELECT count(*) FROM given_up)
 """
 
 MAYBE = "no clear answer from Twilio; not sent again: "
 """What stands before the reason of who was in doubt, and is left out of the second request."""
+
+LATER_STEP = "; not sent again, as a later step was for them too"
+"""What a reason ends in where the page itself has come to them anew meanwhile."""
 
 _REOPEN = """
 UPDATE send SET settled = NULL, left_by = '', look_at = now() + make_interval(secs => %s)
@@ -170,15 +185,26 @@ class Doubts:
             if row := await cursor.fetchone():
                 await mark(conn, self._jobs, [row[0]])
 
-    async def resend(self, send_id: int, ids: Collection[int], look_after: float | None) -> int:
+    async def resend(
+        self,
+        send_id: int,
+        ids: Collection[int],
+        look_after: float | None,
+        tried: str = NOT_LISTED,
+    ) -> int:
         """Queue these of a page anew, each once in its life; tell how many there were.
 
-        Who has opted out of the sender is left out, and not counted.
+        The others are given up: who has opted out of the sender, whom a later step was for, and
+        everybody once somebody has the page.
+
+        Args:
+            send_id: whose recipients.
+            ids: the deliveries.
+            look_after: seconds until Twilio is asked about their delivery; None: it never is.
+            tried: what was done to find out, to be told of who is given up.
         """
         async with self._pool.connection() as conn, conn.transaction():
-            done = await requeue(
-                conn, self._jobs, send_id, look_after, source="resend", ids=list(ids)
-            )
+            done = await requeue(conn, self._jobs, send_id, look_after, ids=list(ids), tried=tried)
         return done.again
 
 
@@ -188,9 +214,9 @@ async def requeue(
     send_id: int,
     look_after: float | None,
     *,
-    source: str,
     attempt: int = _EVERY_ATTEMPT,
     ids: list[int] | None = None,
+    tried: str = "",
 ) -> Requeued:
     """Queue recipients in doubt anew, within the caller's transaction; tell how many there were.
 
@@ -201,11 +227,14 @@ async def requeue(
         jobs: takes the jobs that follow from it.
         send_id: whose recipients.
         look_after: seconds until Twilio is asked about their delivery; None: it never is.
-        source: on whose word, for the event.
         attempt: doubts of later attempts are left.
-        ids: these deliveries; None for all that nobody looks for any more.
+        ids: these deliveries by themselves, and whoever of them is not queued is given up; None, on
+            a person's word, for all that nobody looks for any more.
+        tried: what was done to find out, to be told of who is given up.
     """
-    done = await _requeue(conn, send_id, {"attempt": attempt, "ids": ids, "source": source})
+    source = "asked" if ids is None else "resend"
+    whom = {"attempt": attempt, "ids": ids, "source": source, "tried": tried}
+    done, given_up = await _requeue(conn, send_id, whom)
     if done.again:
         cursor = await conn.execute(_REOPEN, (look_after, send_id))
         [(kind,)] = await cursor.fetchall()
@@ -213,20 +242,21 @@ async def requeue(
         await jobs.defer(Order(drain, send_id), conn=conn)
         if look_after is not None:
             await jobs.defer(Order(Task.TRACK, send_id, look_after), conn=conn)
-    if done != Requeued():
+    if given_up or done != Requeued():
         await mark(conn, jobs, [send_id])
     return done
 
 
 async def _requeue(
     conn: psycopg.AsyncConnection, send_id: int, whom: Mapping[str, object]
-) -> Requeued:
+) -> tuple[Requeued, int]:
+    """Give who is queued or left out, and how many others are looked for no more."""
     cursor = await conn.execute("SELECT sender FROM send WHERE id = %s", (send_id,))
     head = await cursor.fetchone()
     if head is None:
-        return Requeued()
+        return Requeued(), 0
     [sender] = head
-    told = {"sender": sender, "maybe": MAYBE, **reasons(sender)}
+    told = {"sender": sender, "maybe": MAYBE, "later": LATER_STEP, **reasons(sender)}
     cursor = await conn.execute(_REQUEUE, {"send": send_id, **whom, **told})
-    [counts] = await cursor.fetchall()
-    return Requeued(*counts)
+    [(again, left_out, given_up)] = await cursor.fetchall()
+    return Requeued(again, left_out), given_up

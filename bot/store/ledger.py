@@ -251,9 +251,7 @@ class PostgresLedger:
     async def send_again(self, send_id: int, attempt: int, actor: Actor, rule: str) -> Requeued:
         """Queue those of `doubtful_part` anew, without those who have opted out of the sender."""
         async with self._pool.connection() as conn, conn.transaction():
-            done = await requeue(
-                conn, self._jobs, send_id, self._first_look(), source="asked", attempt=attempt
-            )
+            done = await requeue(conn, self._jobs, send_id, self._first_look(), attempt=attempt)
             if done != Requeued():
                 detail = f"{done.again} recipients in doubt, sent to again"
                 detail += f"; {done.left_out} left out, opted out" if done.left_out else ""

@@ -5,9 +5,12 @@ import pytest
 from bot.drain import Unfinished
 from bot.reconcile import STUBBORN
 from bot.store.doubts import NOT_LISTED, UNLISTED
+from bot.store.pages import open_page, tell
 from commands.model import Kind
 from tests.bot.drain.kit import NUMBERS
-from tests.bot.engine import Engine
+from tests.bot.engine import BODY, Engine
+from tests.bot.store.kit import draft
+from tests.bot.store.reply_kit import LADDER
 from twilio_core.testing import ANY, Error, Html, Outcome, Raw, ServerError
 
 GRACE = {Kind.SEND: 120.0, Kind.PAGE: 30.0}
@@ -79,6 +82,24 @@ async def test_a_page_is_sent_again_once_and_then_left(engine: Engine) -> None:
         assert len(engine.twilio.posts) == 2, attempt
     assert await engine.states_of(send_id) == ["in_doubt"]
     assert not await looked_for(engine)
+
+
+async def test_a_page_that_a_later_step_brings_is_left_and_not_looked_for_again(
+    engine: Engine,
+) -> None:
+    new = draft(0, request_key="page", kind=Kind.PAGE, ladder=LADDER)
+    person = [(NUMBERS[0], "alice")]
+    async with engine.pool.connection() as conn, conn.transaction():
+        page = (await open_page(conn, engine.jobs, new)).send_id
+        steps = [
+            await tell(conn, engine.jobs, page, f"step:{n}", BODY, person, step=n) for n in (0, 1)
+        ]
+    engine.twilio.script(NUMBERS[0], ServerError(500))
+    await engine.drain().urgent(steps[0] or 0, await engine.worker())
+    await engine.age(GRACE[Kind.PAGE])
+    assert await engine.reconcile().run(steps[0] or 0) is None
+    assert await engine.states_of(steps[0] or 0) == ["in_doubt"]
+    assert len(engine.lists) == 1
 
 
 async def test_a_page_that_is_found_at_the_last_look_is_not_sent_again(engine: Engine) -> None:

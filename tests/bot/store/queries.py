@@ -198,6 +198,7 @@ def _follow(
     pauses = (list(doubtful), [1.0] * len(doubtful))
     again = {"send": send, "attempt": 2**31 - 1, "ids": list(doubtful), "source": "resend"}
     again |= {"sender": "+15005550006", "maybe": "", "stop": "by STOP", "refused": "by 21610"}
+    again |= {"tried": "; not listed", "later": "; a later step"}
     return [
         Hot("callback: one row", statuses._ROWS, (ids[:1],), writes=True),
         Hot(f"callbacks: {many} rows", statuses._ROWS, (ids,), writes=True),

@@ -303,6 +303,8 @@ async def test_a_page_is_not_sent_again_by_itself_to_who_has_opted_out(store: St
     await opted_out(store, 0)
     assert await store.doubts.resend(send_id, [row, row + 1], None) == 1
     assert await store.states(send_id) == ["in_doubt", "queued"]
+    assert await store.doubts.next(send_id) is None
+    assert await store.events(row) == [("in_doubt", "not found")]
 
 
 async def test_who_was_left_out_counts_as_reached_once_twilio_has_the_first_request(
