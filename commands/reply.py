@@ -109,7 +109,8 @@ class Concern:
         page_id: its number.
         code: what a reply names it by; unique among open pages only.
         stage: where it is.
-        first: when they were first paged, or to be paged if nothing was sent to them.
+        first: when they were first paged, or may have been, or were to be if nothing was sent to
+            them.
         last: when they were last paged, or to be paged.
         resolved: when it was resolved, None if it is not.
         reached: whether anything was sent to them; else they mean it only if they have its code.

@@ -43,7 +43,9 @@ UPDATE reply SET page_id = %s, address = %s, who = %s, body = %s, outcome = %s W
 """
 
 # From the pages to their deliveries: addresses by themselves have no index. Who was not sent
-# anything, as their line was refused or it waits still, cannot mean the page but by its code.
+# anything, as their line was refused or it waits still, cannot mean the page but by its code. Who
+# was sent to again after a doubt may have had the first request, and `attempted` is the last one's:
+# the first is in the events, without those that put them back into the queue, as it did not arrive.
 _CONCERNED = """
 WITH near AS (
     SELECT id FROM page WHERE stage = 'open'
@@ -51,14 +53,19 @@ WITH near AS (
     SELECT page_id FROM send
     WHERE page_step IS NOT NULL AND created > now() - interval '7 days'
 ), paged AS (
-    SELECT s.page_id, s.created, d.name, coalesce(d.attempted, s.created) AS at,
+    SELECT s.page_id, s.created, d.name, coalesce(d.attempted, s.created) AS at, (
+            SELECT min(e.at) FROM (
+                SELECT at, state, lead(state) OVER (ORDER BY id) AS next
+                FROM event WHERE delivery_id = d.id
+            ) AS e WHERE e.state = 'sending' AND e.next IS DISTINCT FROM 'queued'
+        ) AS sent,
         d.state NOT IN ('queued', 'failed', 'canceled', 'suppressed') AS reached
     FROM near
     JOIN send s ON s.page_id = near.id AND s.page_step IS NOT NULL
     JOIN delivery d ON d.send_id = s.id AND d.address = %s
 )
 SELECT p.id, p.code, p.stage,
-    coalesce(min(at) FILTER (WHERE reached), min(paged.created)),
+    coalesce(min(least(at, sent)) FILTER (WHERE reached), min(paged.created)),
     coalesce(max(at) FILTER (WHERE reached), max(paged.created)) AS last,
     p.resolved_at, bool_or(reached), (array_agg(paged.name ORDER BY paged.created DESC))[1]
 FROM paged JOIN page p ON p.id = page_id
