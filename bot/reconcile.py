@@ -21,6 +21,7 @@ from bot.store.outbox import Letter, Outbox
 from bot.store.statuses import Statuses
 from bot.timetable import Timetable
 from commands.model import Kind
+from commands.reply import CLOCKS
 from twilio_core import AccountRefused, Message, Rejected, TwilioClient, TwilioError
 from twilio_core.messages import is_messaging_service
 
@@ -32,9 +33,6 @@ STUBBORN = 600.0
 
 SOONEST = 1.0
 """Seconds between two looks for a send's doubts, at least: whatever is due, nothing spins."""
-
-_TICK = timedelta(seconds=1)
-"""Twilio's dates have whole seconds."""
 
 _PAGE = 20
 _OLDER = 20
@@ -111,7 +109,7 @@ class Reconcile:
 
     async def _candidates(self, letter: Letter, doubt: Doubt) -> AsyncIterator[Message]:
         """Give the messages that the attempt in doubt may have made, newest first."""
-        since = doubt.attempted.replace(microsecond=0) - _TICK
+        since = doubt.attempted - CLOCKS
         service = is_messaging_service(letter.sender)
         older = 0
         async for message in self._client.list_messages(
@@ -133,8 +131,8 @@ class Reconcile:
         taken = set(await self._doubts.known(sids)) if sids else set()
         reports, missing = [], []
         for search in searches:
-            # the oldest: should there be two, the later one belongs to a later attempt
-            match = next((m for m in reversed(search.candidates or ()) if m.sid not in taken), None)
+            left = [m for m in search.candidates or () if m.sid not in taken]
+            match = _nearest(search.doubt, left)
             if match is None:
                 missing.append(search)
                 continue
@@ -161,6 +159,18 @@ def _ended(search: _Search, grace: float) -> bool:
     """Tell whether the looking is over: after the grace, once a look has had an answer."""
     answered = search.candidates is not None or search.refused
     return search.doubt.age >= grace + (0.0 if answered else STUBBORN)
+
+
+def _nearest(doubt: Doubt, candidates: Sequence[Message]) -> Message | None:
+    """Give the message whose date is nearest to the attempt: others belong to others.
+
+    Of two as near the older one, as the later one belongs to a later attempt.
+    """
+
+    def apart(message: Message) -> timedelta:
+        return abs((message.date_created or doubt.attempted) - doubt.attempted)
+
+    return min(reversed(candidates), key=apart, default=None)
 
 
 def _same(ours: str, theirs: str) -> bool:

@@ -6,7 +6,6 @@ few requests: Twilio's list of the sender, up to 1,000 an answer. A handful is a
 """
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import structlog
 
@@ -16,6 +15,7 @@ from bot.store.journeys import Itinerary, Journeys
 from bot.store.statuses import Report, Statuses
 from bot.timetable import Timetable
 from commands.model import FINAL, DeliveryState
+from commands.reply import CLOCKS
 from commands.settle import STATUSES
 from twilio_core import Message, Rejected, TwilioClient, TwilioError
 from twilio_core.messages import is_messaging_service
@@ -34,8 +34,6 @@ _OLDER = 50
 _FOREIGN = 20
 """And no further than this many times the messages that are looked for, plus one page: an account
 may be busy with others."""
-
-_TICK = timedelta(seconds=1)
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +102,7 @@ class Track:
 
         Without a date for Twilio to select by: it would leave out what failed before it was sent.
         """
-        since = found.created.replace(microsecond=0) - _TICK
+        since = found.created - CLOCKS
         sender = "" if is_messaging_service(found.sender) else found.sender
         size = min(max(len(found.open), _LEAST), _MOST)
         left, older = _FOREIGN * len(found.open) + _MOST, 0
