@@ -240,10 +240,10 @@ async def requeue(
         [(kind,)] = await cursor.fetchall()
         drain = Task.URGENT if kind == Kind.PAGE else Task.DRAIN
         await jobs.defer(Order(drain, send_id), conn=conn)
-        if look_after is not None:
-            await jobs.defer(Order(Task.TRACK, send_id, look_after), conn=conn)
     if given_up or done != Requeued():
         await mark(conn, jobs, [send_id])
+    if done.again and look_after is not None:  # after the card: see `bot.store.marks`
+        await jobs.defer(Order(Task.TRACK, send_id, look_after), conn=conn)
     return done
 
 

@@ -1,4 +1,8 @@
-"""Tell the cards what changed: within the change's own transaction, so that none is forgotten."""
+"""Tell the cards what changed: within the change's own transaction, so that none is forgotten.
+
+A job of which only one waits for a send is put into the queue after its card is marked, always:
+whoever puts in another waits for the first one's transaction, as for a lock.
+"""
 
 from collections.abc import Iterable
 
