@@ -12,6 +12,11 @@ BATCH = 1_000
 HEARD = 172_800.0
 """Seconds for which a reply is remembered at least: longer than Twilio's list is looked back at."""
 
+FIRES = 604_800.0
+"""Seconds for which an alert that was not told of again still counts as firing, at least: longer
+than sources wait before they repeat one. Some never tell of its end; their pages go all the same.
+"""
+
 _LOCK = 0x6B656570
 
 _OLD = """
@@ -61,14 +66,23 @@ DELETE FROM question WHERE id IN (
 
 
 # With what was written about them, and what was said to them; those that wait for somebody stay.
-# What strangers wrote is known by its number only.
+# Every end is an event, and the last one counts: a page may be acknowledged or resolved long after
+# it was opened. While an alert fires on it, it tells who knows: without it the alert pages anew.
+# Values, not EXISTS, which the planner may join: both are asked of the few pages that old only.
 _PAGES = """
 DELETE FROM page WHERE id = ANY(ARRAY(
-    SELECT id FROM page WHERE created < now() - make_interval(secs => %s) AND due IS NULL
-    ORDER BY created LIMIT %s
+    SELECT id FROM page WHERE created < now() - make_interval(secs => %(keep)s) AND due IS NULL
+      AND coalesce((SELECT max(at) FROM page_event WHERE page_id = page.id), created)
+        < now() - make_interval(secs => %(keep)s)
+      AND (stage = 'resolved' OR (
+        SELECT true FROM alert WHERE page_id = page.id AND firing
+          AND last > now() - make_interval(secs => %(fires)s) LIMIT 1
+      ) IS NULL)
+    ORDER BY created LIMIT %(batch)s
 ))
 """
 
+# What strangers wrote is known by its number only.
 _REPLIES = """
 DELETE FROM reply WHERE sid = ANY(ARRAY(
     SELECT sid FROM reply WHERE received < now() - make_interval(secs => %s)
@@ -100,7 +114,8 @@ class Purge:
                 changes = (await conn.execute(_CHANGES, (keep, BATCH))).rowcount
                 questions = (await conn.execute(_QUESTIONS, (BATCH,))).rowcount
                 homes = (await conn.execute(_HOMES, (BATCH,))).rowcount
-                pages = (await conn.execute(_PAGES, (keep, BATCH))).rowcount
+                ended = {"keep": keep, "fires": max(keep, FIRES), "batch": BATCH}
+                pages = (await conn.execute(_PAGES, ended)).rowcount
                 replies = (await conn.execute(_REPLIES, (max(keep, HEARD), BATCH))).rowcount
                 return jobs + changes + questions + homes + pages + replies
             removed = (await conn.execute(_DELIVERIES, (old[0], BATCH))).rowcount

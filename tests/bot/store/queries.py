@@ -314,9 +314,10 @@ def _opted_out(send: int, refused: Sequence[int]) -> Sequence[Hot]:
 def _old(send: int, delivery: int) -> Sequence[Hot]:
     """What removes a send: the two queries, and those that its foreign keys ask by themselves."""
     unlink: LiteralString = "UPDATE send SET retry_of = NULL WHERE retry_of = %s"
+    ended = {"keep": 7_776_000.0, "fires": 7_776_000.0, "batch": purge.BATCH}
     return [
         Hot("purge: what is old", purge._OLD, (7_776_000.0, 7_776_000.0)),
-        Hot("purge: pages", purge._PAGES, (7_776_000.0, purge.BATCH), writes=True),
+        Hot("purge: pages", purge._PAGES, ended, writes=True),
         Hot(
             "purge: a page's sends",
             "UPDATE send SET page_id = NULL WHERE page_id = %s",

@@ -3,6 +3,7 @@
 import asyncio
 from typing import LiteralString
 
+from bot.store.alerts import Alerts, Did, Taken
 from bot.store.book import Book
 from bot.store.homes import Homes
 from bot.store.pages import say
@@ -11,6 +12,7 @@ from bot.tasks import Order, Task
 from commands.changes import Change
 from commands.model import Actor, AuditEntry
 from commands.rules import Contact
+from tests.bot.store.alerting import ROUTE, notice
 from tests.bot.store.kit import Store
 from tests.bot.store.paging import HAND, Paging
 
@@ -168,12 +170,22 @@ async def test_a_home_that_nobody_has_opened_for_a_day_goes(store: Store) -> Non
     assert await store.rows("SELECT user_id FROM home") == [("U0YOUNG",)]
 
 
-async def aged_page(paging: Paging, page_id: int) -> None:
-    """Let a page be older than what is kept, as are its messages."""
-    store = paging.store
+async def opened_long_ago(store: Store, page_id: int) -> None:
+    """Let a page be opened longer ago than what is kept."""
     await store.change(
         "UPDATE page SET created = created - interval '2 hours' WHERE id = %s", page_id
     )
+
+
+async def aged_page(paging: Paging, page_id: int) -> None:
+    """Let a page be older than what is kept, as are its messages and all that happened to it."""
+    store = paging.store
+    await opened_long_ago(store, page_id)
+    await store.change("ALTER TABLE page_event DISABLE TRIGGER USER")
+    await store.change(
+        "UPDATE page_event SET at = at - interval '2 hours' WHERE page_id = %s", page_id
+    )
+    await store.change("ALTER TABLE page_event ENABLE TRIGGER USER")
     for (send_id,) in await store.rows("SELECT id FROM send WHERE page_id = %s", page_id):
         await aged(store, send_id)
     await store.forget_jobs()
@@ -188,7 +200,9 @@ async def test_an_old_page_goes_with_its_messages_and_all_that_was_said_about_it
     await store.change(
         "INSERT INTO reply (sid, at, page_id, outcome) VALUES ('SM1', now(), %s, 'words')", page_id
     )
-    await store.change("INSERT INTO alert (page_id, route, key) VALUES (%s, 'prod', 'a')", page_id)
+    await store.change(
+        "INSERT INTO alert (page_id, route, key, firing) VALUES (%s, 'prod', 'a', false)", page_id
+    )
     await paging.views.acknowledge(page_id, HAND)
     await aged_page(paging, page_id)
     await purged(store)
@@ -201,6 +215,46 @@ async def test_an_old_page_that_waits_for_somebody_stays(paging: Paging) -> None
     await aged_page(paging, page_id)
     assert await purged(paging.store) == []
     assert await paging.store.count("page") == 1
+
+
+async def test_a_page_that_was_opened_long_ago_but_ended_only_just_stays(paging: Paging) -> None:
+    acked, closed, tired = [await paging.opened(request_key=key) for key in "abc"]
+    for page_id in (acked, closed, tired):
+        await aged_page(paging, page_id)
+    await paging.views.acknowledge(acked, HAND)
+    await paging.views.resolve(closed, HAND)
+    await paging.steps.exhaust(await paging.standing(tired), "nobody")
+    await purged(paging.store)
+    found = await paging.store.rows("SELECT id FROM page ORDER BY id")
+    assert found == [(acked,), (closed,), (tired,)]
+
+
+async def test_an_alert_that_somebody_has_does_not_page_anew_however_old_its_page_is(
+    paging: Paging,
+) -> None:
+    store, alerts = paging.store, Alerts(paging.store.pool, paging.store.jobs)
+    page_id = (await alerts.take(ROUTE, notice("g", "a"))).page or 0
+    await paging.views.acknowledge(page_id, HAND)
+    await aged_page(paging, page_id)
+    await purged(store)
+    assert await alerts.take(ROUTE, notice("g", "a")) == Taken(Did.JOINED, page_id)
+
+
+async def test_an_old_page_goes_where_its_alert_was_not_told_again_or_a_person_has_closed_it(
+    paging: Paging,
+) -> None:
+    store, alerts = paging.store, Alerts(paging.store.pool, paging.store.jobs)
+    silent = (await alerts.take(ROUTE, notice("g", "a"))).page or 0
+    closed = (await alerts.take(ROUTE, notice("h", "b"))).page or 0
+    await paging.views.acknowledge(silent, HAND)
+    await paging.views.resolve(closed, HAND)
+    await store.change(
+        "UPDATE alert SET last = now() - interval '8 days' WHERE page_id = %s", silent
+    )
+    for page_id in (silent, closed):
+        await aged_page(paging, page_id)
+    await purged(store)
+    assert await store.count("page") == 0
 
 
 async def test_a_page_that_goes_leaves_a_message_that_is_not_finished(paging: Paging) -> None:
