@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import web
+from bot import listen, reconcile, track, web
 from bot.account import credentials
 from bot.climb import Climb
 from bot.config import Config
@@ -76,6 +76,10 @@ from twilio_core import TwilioClient, open_http
 
 IN_FLIGHT = 50
 """Requests to Twilio at once in one process."""
+
+LOOK_UPS = track.AT_ONCE + reconcile.AT_ONCE + listen.AT_ONCE + 1
+"""Requests beside those, at the most: looks at messages on their way, lists for doubts and for
+replies, and the list of verified numbers, which is one request however many ask (`bot.kept`)."""
 
 TIMEOUT = 15.0
 """Seconds for one request to Twilio; longer without an answer is a doubt."""
@@ -168,8 +172,9 @@ async def _slack(parts: Parts) -> _Slack:
 
 def _twilio(parts: Parts, in_flight: int, seconds: float) -> TwilioClient:
     settings = parts.settings
-    # room for pages and look-ups beside the messages: none may queue behind the others in the pool
-    http = open_http(limit=in_flight + RESERVE + 10)
+    # messages, pages and look-ups, each as many as there may be: none queues behind the others in
+    # the pool, where a wait for a connection would count as Twilio out of reach
+    http = open_http(limit=in_flight + RESERVE + LOOK_UPS)
     client = TwilioClient(http, credentials(settings), settings.twilio_url, timeout=seconds)
     parts.stack.push_async_callback(client.aclose)
     return client

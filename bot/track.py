@@ -5,6 +5,7 @@ callback left behind where it can. One look is for a whole send, so that a thous
 few requests: Twilio's list of the sender, up to 1,000 an answer. A handful is asked for one by one.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import structlog
@@ -19,6 +20,10 @@ from commands.reply import CLOCKS
 from commands.settle import STATUSES
 from twilio_core import Message, Rejected, TwilioClient, TwilioError
 from twilio_core.messages import is_messaging_service
+
+AT_ONCE = 5
+"""Looks at Twilio at the same time, of whichever sends: few, beside the messages that are being
+sent. Each has one connection at a time."""
 
 HANDFUL = 5
 """Messages up to which each is asked for by itself."""
@@ -48,6 +53,7 @@ class Track:
         self._statuses = statuses
         self._client = client
         self._times = times
+        self._crowd = asyncio.Semaphore(AT_ONCE)
 
     async def run(self, send_id: int, _worker: int = 0) -> Unfinished | None:
         """Look once; None when nothing of the send is on its way, or is followed any longer."""
@@ -68,9 +74,10 @@ class Track:
             return True
         reports: dict[str, Report] = {}
         try:
-            async for message in self._messages(found):
-                if _news(message):
-                    reports[message.sid] = looked_up(found.open[message.sid], message)
+            async with self._crowd:
+                async for message in self._messages(found):
+                    if _news(message):
+                        reports[message.sid] = looked_up(found.open[message.sid], message)
         except TwilioError as error:
             log.warning("track.unasked", why=error.reason)
         told = list(reports.values())

@@ -1,14 +1,17 @@
 """Messages on their way are asked for at Twilio: how often, how, and until when."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from bot.drain import Unfinished
 from bot.timetable import CALLED, SLOWEST
-from bot.track import HANDFUL, ONE_BY_ONE
+from bot.track import AT_ONCE, HANDFUL, ONE_BY_ONE
 from tests.bot.drain.kit import NUMBERS
 from tests.bot.engine import Engine
+from twilio_core import Credentials, TwilioClient, open_http
 from twilio_core.testing import ANY, Delayed, Error, Html, ServerError
 
 SERVICE = "MG" + "0" * 31 + "1"
@@ -49,6 +52,35 @@ async def test_a_thousand_messages_cost_one_request_a_look(engine: Engine) -> No
     assert await engine.states() == {"delivered": 1_000}
     assert len(engine.gets) == 2
     assert engine.twilio.violations == []
+
+
+async def test_of_many_sends_that_are_looked_at_only_a_few_ask_twilio_at_once(
+    engine: Engine,
+) -> None:
+    engine.twilio.latency = 0.02
+    sizes = [1, HANDFUL + 1] * (2 * AT_ONCE)
+    sends = [await engine.posted(size, f"cmd:{n}") for n, size in enumerate(sizes)]
+
+    http, under_way, most = open_http(), 0, 0
+
+    async def count(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await http.send(request)
+        finally:
+            under_way -= 1
+
+    credentials = Credentials(engine.twilio.account_sid, engine.twilio.auth_token)
+    counted = httpx.AsyncClient(transport=httpx.MockTransport(count))
+    engine.client = TwilioClient(counted, credentials, engine.twilio.url)
+    track = engine.track()
+    await asyncio.gather(*map(track.run, sends))
+    await engine.client.aclose()
+    await http.aclose()
+    assert len(engine.gets) == len(sends)
+    assert most == AT_ONCE
 
 
 async def test_only_those_whose_end_is_not_known_are_asked_for(engine: Engine) -> None:
