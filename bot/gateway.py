@@ -28,7 +28,8 @@ from twilio_core import (
 from twilio_core.activity import judge
 
 ATTEMPTS = 8
-"""A message that Twilio finds to be one too many (429) is tried this often in all."""
+"""A message fails once Twilio has found it one too many (429) so often. Attempts that met with
+anything else, as in an outage, do not count."""
 
 GIVE_UP = {Kind.SEND: 30.0, Kind.PAGE: 600.0}
 """Seconds without any connection to Twilio after which a send ends: a person who waits is told."""
@@ -129,7 +130,7 @@ class Gateway:
                 pass  # nobody answered
             case _:
                 await pace.answered()
-        return translate(error, claim.attempt)
+        return translate(error, claim.throttled)
 
 
 def address_of(letter: Letter, claim: Claim) -> str:
@@ -137,14 +138,14 @@ def address_of(letter: Letter, claim: Claim) -> str:
     return f"{claim.delivery_id}-{claim.attempt}-{letter.token}"
 
 
-def translate(error: TwilioError, attempt: int) -> Answer:
-    """Say what an error of Twilio's client means for the delivery."""
+def translate(error: TwilioError, throttled: int) -> Answer:
+    """Say what an error means for the delivery, which was `throttled` so often before."""
     judged = judge(error)
     match error:
         case OutcomeUnknown():
             return Unknown(judged.code, judged.text())
-        case Throttled() if attempt < ATTEMPTS:
-            return NotSent(judged.text(), error.retry_after)
+        case Throttled() if throttled + 1 < ATTEMPTS:
+            return NotSent(judged.text(), error.retry_after, throttled=True)
         case _:
             return RefusedByTwilio(
                 judged.code, judged.error_code, judged.text(), isinstance(error, AccountRefused)
@@ -243,6 +244,7 @@ def _verdict(claim: Claim, answer: Answer, request_id: str) -> Verdict:
             settled.reason,
             request_id,
             _pause(answer, claim.attempt),
+            throttled=isinstance(answer, NotSent) and answer.throttled,
         ),
         halts=isinstance(answer, RefusedByTwilio) and answer.account_wide,
     )

@@ -49,10 +49,12 @@ class NotSent:
     Attributes:
         reason: what happened.
         retry_after: seconds that Twilio asked to wait, None if it did not.
+        throttled: whether Twilio answered, and found the request one too many.
     """
 
     reason: str
     retry_after: float | None = None
+    throttled: bool = False
 
 
 @dataclass(frozen=True)

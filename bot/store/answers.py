@@ -18,8 +18,8 @@ _RECORD = """
 WITH answer AS (
     SELECT * FROM unnest(
         %s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[],
-        %s::text[], %s::float8[]
-    ) AS a(id, attempt, state, sid, code, error_code, reason, request_id, pause)
+        %s::text[], %s::float8[], %s::bool[]
+    ) AS a(id, attempt, state, sid, code, error_code, reason, request_id, pause, throttled)
 ), held AS (
     SELECT d.id, d.state AS was FROM delivery d JOIN answer a ON d.id = a.id
     WHERE d.attempt = a.attempt AND d.owner = %s
@@ -29,6 +29,7 @@ WITH answer AS (
     UPDATE delivery d SET
         state = a.state, sid = a.sid, code = nullif(a.code, ''), error_code = a.error_code,
         reason = a.reason, request_id = a.request_id,
+        throttled = d.throttled + a.throttled::int,
         doubted = CASE WHEN a.state = 'in_doubt' THEN now() END,
         next_check = CASE WHEN a.state = 'in_doubt' THEN now()
                           ELSE now() + make_interval(secs => a.pause) END
@@ -54,7 +55,11 @@ _INT_BITS = 32
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of one claim. `pause` is the seconds until a queued row may be claimed again."""
+    """What became of one claim.
+
+    `pause` is the seconds until a queued row may be claimed again, `throttled` whether it is queued
+    because Twilio found the message one too many.
+    """
 
     delivery_id: int
     attempt: int
@@ -65,6 +70,7 @@ class Settled:
     reason: str = ""
     request_id: str = ""
     pause: float | None = None
+    throttled: bool = False
 
 
 def doubted(answer: Settled, exc: Exception) -> Settled:
@@ -93,6 +99,7 @@ def _columns(answer: Settled) -> tuple[object, ...]:
         storable(answer.reason),
         storable(answer.request_id),
         answer.pause,
+        answer.throttled,
     )
 
 

@@ -33,11 +33,11 @@ WITH next AS (
     UPDATE delivery d SET state = 'sending', owner = %(owner)s, attempt = d.attempt + 1,
         attempted = now(), next_check = NULL
     FROM next WHERE d.id = next.id
-    RETURNING d.id, d.address, d.attempt, d.position
+    RETURNING d.id, d.address, d.attempt, d.throttled, d.position
 ), noted AS (
     INSERT INTO event (delivery_id, state, source) SELECT id, 'sending', 'drain' FROM claimed
 )
-SELECT id, address, attempt FROM claimed ORDER BY position
+SELECT id, address, attempt, throttled FROM claimed ORDER BY position
 """
 
 LETTER = """
@@ -71,11 +71,15 @@ class Letter:
 
 @dataclass(frozen=True)
 class Claim:
-    """One recipient that this process, and no other, now sends to."""
+    """One recipient that this process, and no other, now sends to.
+
+    `throttled` is how often Twilio found the message one too many before.
+    """
 
     delivery_id: int
     address: str = field(repr=False)
     attempt: int
+    throttled: int = 0
 
 
 async def claim(

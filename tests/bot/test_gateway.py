@@ -56,12 +56,17 @@ class Desk:
         self.pace = Pace(self.slots)
 
     async def send(
-        self, attempt: int = 1, kind: Kind = Kind.SEND, age: float = 0.0, body: str = "Water"
+        self,
+        attempt: int = 1,
+        kind: Kind = Kind.SEND,
+        age: float = 0.0,
+        body: str = "Water",
+        throttled: int = 0,
     ) -> Verdict:
         created = datetime.now(UTC) - timedelta(seconds=age)
         letter = Letter("+15005550006", body, kind, TOKEN, created)
         gateway = Gateway(self.client, self.metrics, self.pace, self.status_url)
-        return await gateway.send(letter, Claim(7, TO, attempt))
+        return await gateway.send(letter, Claim(7, TO, attempt, throttled))
 
     def down_for(self, seconds: float) -> None:
         """Let no connection have come about for so long."""
@@ -227,10 +232,23 @@ async def test_a_connection_without_an_answer_does_not_end_an_outage(
 
 async def test_too_many_requests_are_tried_again_and_then_fail_with_429(desk: Desk) -> None:
     desk.twilio.script(TO, *[Error(20429, 429)] * 2)
-    first, last = await desk.send(), await desk.send(ATTEMPTS)
-    assert first.settled.state is S.QUEUED
+    first, last = await desk.send(), await desk.send(throttled=ATTEMPTS - 1)
+    assert (first.settled.state, first.settled.throttled) == (S.QUEUED, True)
     assert (last.settled.state, last.settled.code) == (S.FAILED, "429")
     assert not last.halts
+
+
+async def test_attempts_that_went_otherwise_leave_the_tries_for_too_many_requests(
+    desk: Desk,
+) -> None:
+    desk.twilio.script(TO, Error(20429, 429))
+    assert (await desk.send(ATTEMPTS + 5)).settled.state is S.QUEUED
+
+
+async def test_no_connection_is_not_counted_among_too_many_requests(desk: Desk) -> None:
+    await desk.twilio.refuse()
+    verdict = await desk.send()
+    assert (verdict.settled.state, verdict.settled.throttled) == (S.QUEUED, False)
 
 
 async def test_too_many_requests_halve_the_pace_and_anything_else_leaves_it(desk: Desk) -> None:

@@ -195,7 +195,7 @@ def test_the_times_of_looking_at_twilio_are_those_of_the_code() -> None:
     assert f"every {looks.SELDOM / 60:g} min while one of the last day is unresolved" in text
     assert "up to 20 people" in text
     assert f"{timetable.CALLED / 60:g} minutes after the message" in text
-    assert f"{gateway.ATTEMPTS} times in all" in text
+    assert f"until {gateway.ATTEMPTS} answers to one message were so" in text
     assert f"after {gateway.GIVE_UP[Kind.SEND]:g} s without any, a page after 10 min" in text
     assert gateway.GIVE_UP[Kind.PAGE] == 600
 

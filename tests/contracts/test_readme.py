@@ -273,7 +273,7 @@ def test_the_limits_shown_are_those_of_the_code() -> None:
     assert f"see the last {LAST} sends" in README
     assert f"your last {SENDS} sends, the first {ROWS} contacts" in README
     assert f"the last {REFUSALS} refusals" in README
-    assert f"`failed` after {ATTEMPTS} attempts" in README
+    assert f"`failed` at the {ATTEMPTS}th such answer" in README
     assert f"silent for {DEAD_AFTER:g} s" in README
     assert f"for at most\n{GRACE:g} s" in README
     assert f"have {PROMPT:g} s, because Slack waits\n  for {ACK_LIMIT:g} s" in README

@@ -24,7 +24,11 @@ from tests.bot.doctor.kit import Look, serving
         (Facts(18, unknown="0099_x"), False, "changed by a newer sms-bot (0099_x)"),
         (Facts(18, ("0001_ledger",), may_create=False), False, "may not create tables"),
         (Facts(18, ("0001_ledger",), fresh=True), True, "empty: the first start sets it up"),
-        (Facts(18, ("0006_traces",)), True, "the next start brings it up to date: 0006_traces"),
+        (
+            Facts(18, ("0007_throttled",)),
+            True,
+            "the next start brings it up to date: 0007_throttled",
+        ),
         (Facts(18, ("procrastinate/1", "procrastinate/2")), True, "2 of the job queue"),
         (Facts(18), True, "PostgreSQL 18, embedded, schema up to date"),
     ],
@@ -40,15 +44,15 @@ async def test_a_database_is_looked_at_without_being_changed(empty_database: str
     async with await psycopg.AsyncConnection.connect(empty_database, autocommit=True) as conn:
         fresh = await read_facts(conn)
         assert (fresh.fresh, fresh.unknown, fresh.may_create) == (True, "", True)
-        assert "0006_traces" in fresh.missing
+        assert "0007_throttled" in fresh.missing
         await migrate(conn)
         whole = await read_facts(conn)
         assert (whole.fresh, whole.missing) == (False, ())
         assert abs(whole.ahead) < 5
-        await conn.execute("DELETE FROM migration WHERE name = '0006_traces'")
+        await conn.execute("DELETE FROM migration WHERE name = '0007_throttled'")
         await conn.execute("INSERT INTO migration VALUES ('0099_newer')")
         other = await read_facts(conn)
-        assert (other.missing, other.unknown) == (("0006_traces",), "0099_newer")
+        assert (other.missing, other.unknown) == (("0007_throttled",), "0099_newer")
 
 
 # Clock

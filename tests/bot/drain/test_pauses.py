@@ -223,6 +223,23 @@ async def test_processes_that_are_refused_together_lose_nobody_and_double_nobody
     assert world.slots.limit < 50
 
 
+async def test_one_too_many_after_an_outage_is_tried_again_however_long_it_was(
+    world: World,
+) -> None:
+    world.twilio.script(NUMBERS[0], Error(20429, 429))
+    send_id, owner = await world.sent(1), await world.worker()
+    await world.twilio.refuse()
+    for _ in range(ATTEMPTS + 1):
+        world.pace = Pace(world.slots)  # another process, which does not know of the pause
+        await world.drain().run(send_id, owner)
+        await world.change("UPDATE delivery SET next_check = NULL")
+    assert await world.rows("SELECT state, throttled FROM delivery") == [("queued", 0)]
+    await world.twilio.listen()
+    world.pace = Pace(world.slots)
+    await world.drained(world.drain(), send_id)
+    assert await world.rows("SELECT state, throttled FROM delivery") == [("accepted", 1)]
+
+
 async def test_who_is_always_one_too_many_fails_in_the_end(world: World) -> None:
     world.twilio.script(NUMBERS[0], *[Error(20429, 429)] * ATTEMPTS)
     send_id, drain = await world.sent(1), world.drain()

@@ -165,7 +165,15 @@ def _drain(send: int, sending: Sequence[int]) -> Sequence[Hot]:
     many = len(sending)
     told = (
         *(list(sending), [1] * many, ["accepted"] * many, [f"SM{n:032}" for n in sending]),
-        *(["200"] * many, [None] * many, [""] * many, ["RQ1"] * many, [None] * many, WORKER),
+        *(
+            ["200"] * many,
+            [None] * many,
+            [""] * many,
+            ["RQ1"] * many,
+            [None] * many,
+            [False] * many,
+        ),
+        WORKER,
     )
     owned = {"send": send, "owners": [1, 2, WORKER], "ids": list(sending), "attempts": [1] * many}
     claim = {"send": send, "owner": WORKER, "want": 25, "dead": 3.5}

@@ -24,13 +24,14 @@ TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
 async def test_an_empty_database_gets_everything_once(empty_database: str) -> None:
     first = await migrated(empty_database)
-    assert first[-6:] == [
+    assert first[-7:] == [
         "0001_ledger",
         "0002_follow",
         "0003_people",
         "0004_questions",
         "0005_pages",
         "0006_traces",
+        "0007_throttled",
     ]
     ours = {"send", "delivery", "event", "card", "audit", "pace", "directory", "opt_out"}
     assert ours | {"procrastinate_jobs"} <= await names(empty_database, TABLES)

@@ -37,7 +37,14 @@ async def previous(before: psycopg.AsyncConnection[Any]) -> psycopg.AsyncConnect
     return before
 
 
-LATER = ["0002_follow", "0003_people", "0004_questions", "0005_pages", "0006_traces"]
+LATER = [
+    "0002_follow",
+    "0003_people",
+    "0004_questions",
+    "0005_pages",
+    "0006_traces",
+    "0007_throttled",
+]
 
 KEPT: tuple[LiteralString, ...] = (
     "SELECT id, request_key, body, recipients, created, settled FROM send ORDER BY id",
@@ -110,7 +117,7 @@ async def test_of_several_processes_that_find_the_version_before_one_migrates(
 
 ALL: tuple[LiteralString, ...] = (
     "SELECT to_jsonb(s) - 'page_id' - 'page_step' - 'trace' FROM send s ORDER BY id",
-    "SELECT * FROM delivery ORDER BY id",
+    "SELECT to_jsonb(d) - 'throttled' FROM delivery d ORDER BY id",
     "SELECT * FROM event ORDER BY id",
     "SELECT * FROM card ORDER BY send_id",
     "SELECT * FROM audit ORDER BY id",
@@ -133,6 +140,7 @@ async def test_everything_of_the_version_before_is_kept(
     new = [[tuple(row) for row in await ask(previous, statement)] for statement in ALL]
     assert new == old
     assert await ask(previous, "SELECT DISTINCT page_id, page_step FROM send") == [(None, None)]
+    assert await ask(previous, "SELECT DISTINCT throttled FROM delivery") == [(0,)]
     assert await ask(previous, "SELECT DISTINCT ladder FROM question") == [(None,)]
 
 
