@@ -58,6 +58,7 @@ from bot.store.doubts import Doubts
 from bot.store.homes import Homes
 from bot.store.journeys import Itinerary
 from bot.store.ledger import PostgresLedger
+from bot.store.lines import Lines
 from bot.store.looks import Looks
 from bot.store.outbox import Outbox
 from bot.store.pagecards import PageCards
@@ -201,12 +202,14 @@ async def _store(parts: Parts, times: Timetable) -> _Store:
     url = await locate(configured, settings.sms_data_dir)
     if not configured:
         in_background(parts, "revive", revive(settings.sms_data_dir))
-    pool = await open_pool(url)
+    lines = Lines()
+    pool = await open_pool(url, lines)
     parts.stack.push_async_callback(pool.close)
-    queue = await open_queue_pool(url)
+    queue = await open_queue_pool(url, lines)
     parts.stack.push_async_callback(queue.close)
+    in_background(parts, "lines", lines.run(url, pool, queue))
     lease = Lease()
-    jobs = Jobs(queue, lease)
+    jobs = Jobs(queue, lease, lines)
     await jobs.open()
     ledger = PostgresLedger(pool, jobs, times.first_look)
     return _Store(

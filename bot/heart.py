@@ -13,6 +13,7 @@ import structlog
 
 from bot.lease import Lease
 from bot.pace import Pace
+from bot.store.patience import patience
 from bot.store.pulse import beat
 
 BEAT = 1.0
@@ -82,7 +83,9 @@ class Heart:
 
     async def _connection(self) -> psycopg.AsyncConnection:
         if self._conn is None:
-            self._conn = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+            self._conn = await psycopg.AsyncConnection.connect(
+                self._url, autocommit=True, **patience(self._url)
+            )
         return self._conn
 
     async def _close(self) -> None:

@@ -22,6 +22,7 @@ from procrastinate.worker import Worker
 from bot.drain import Unfinished
 from bot.lease import Lease
 from bot.store.database import Pool
+from bot.store.lines import Lines
 from bot.store.outbox import DEAD_AFTER
 from bot.store.traces import written_trace
 from bot.tasks import Order, Task
@@ -80,10 +81,11 @@ async def _told(work: Awaitable[Unfinished | None]) -> Unfinished | None:
 class Jobs:
     """The queue of one process."""
 
-    def __init__(self, pool: Pool, lease: Lease) -> None:
+    def __init__(self, pool: Pool, lease: Lease, lines: Lines | None = None) -> None:
         self._pool = pool
         self._lease = lease
-        self._app = App(connector=PsycopgConnector())
+        # not for the pool, which brings its own: for the one connection that listens
+        self._app = App(connector=PsycopgConnector(configure=lines.add if lines else None))
         self._worker: Worker | None = None
         self._running: set[int] = set()
 

@@ -10,7 +10,8 @@ from typing import Final
 import psycopg
 from psycopg.errors import UndefinedColumn, UndefinedTable
 
-from bot.store.database import CONNECT_TIMEOUT, locate
+from bot.store.database import locate
+from bot.store.patience import CONNECT_TIMEOUT
 from bot.store.text import storable
 from commands.model import Actor, AuditEntry
 

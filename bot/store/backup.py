@@ -11,8 +11,8 @@ import psycopg
 from psycopg import IsolationLevel, sql
 
 from bot.store.archive import Contents, Piece, Table, Writer
-from bot.store.database import CONNECT_TIMEOUT
 from bot.store.migrate import check_known, ours
+from bot.store.patience import CONNECT_TIMEOUT
 
 TABLES: Final = (
     "page",

@@ -1,20 +1,19 @@
 """The connection pool that the ledger, the audit and the job engine share."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from bot.kept import behind
 from bot.store import embedded
+from bot.store.lines import Lines
 from bot.store.migrate import migrate
+from bot.store.patience import CONNECT_TIMEOUT, patience
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection]
-
-CONNECT_TIMEOUT = 10.0
-"""Seconds to wait for a connection before giving up; the work is then tried again later."""
 
 RECONNECT = 3.0
 """Seconds for which the pool itself tries to replace a lost connection."""
@@ -23,6 +22,8 @@ PROMPT = 2.0
 """Seconds in which a database that is well answers."""
 
 _MAX_CONNECTIONS = 10
+
+_UNHURRIED = "SET synchronous_commit = off"
 
 
 _WHY = (
@@ -55,34 +56,43 @@ async def locate(database_url: str, data_dir: Path) -> str:
     return database_url or (await asyncio.to_thread(embedded.start, data_dir)).url
 
 
-async def open_pool(url: str) -> Pool:
+async def open_pool(url: str, lines: Lines | None = None) -> Pool:
     """Open the ledger's pool and bring the schema up to date.
+
+    Args:
+        url: of the database.
+        lines: watch over the pool's connections, if given.
 
     Raises:
         psycopg.OperationalError: the database cannot be reached.
         bot.store.migrate.SchemaTooNewError: it belongs to a newer version.
     """
-    async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, connect_timeout=int(CONNECT_TIMEOUT)
-    ) as conn:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, **patience(url)) as conn:
         await migrate(conn)
-    return await _open(url, _autocommit)
+    return await _open(url, lines)
 
 
-async def open_queue_pool(url: str) -> Pool:
+async def open_queue_pool(url: str, lines: Lines | None = None) -> Pool:
     """Open the job queue's own pool, whose commits do not wait for the disk.
 
     A job is only a hint. Should the database crash, a job that was fetched is fetched again, and
     one that is lost is found by what it left undone (`bot.store.orphans`). Jobs that are deferred
     together with a change of the ledger are in the ledger's transaction, which does wait.
     """
-    return await _open(url, _unhurried)
+    return await _open(url, lines, _UNHURRIED)
 
 
-async def _open(url: str, configure: Callable[[psycopg.AsyncConnection], Awaitable[None]]) -> Pool:
+async def _open(url: str, lines: Lines | None, setting: LiteralString = "") -> Pool:
+    async def configure(conn: psycopg.AsyncConnection) -> None:
+        await conn.set_autocommit(True)
+        if lines:  # before anything else is asked, as that may remain without an answer
+            await lines.add(conn)
+        if setting:
+            await conn.execute(setting)
+
     pool: Pool = AsyncConnectionPool(
         url,
-        kwargs={"connect_timeout": int(CONNECT_TIMEOUT)},
+        kwargs=patience(url),
         configure=configure,
         # A database that was restarted leaves only dead connections behind. One empty query each
         # (0.1 ms) finds out; without it the engine cannot write down that a job failed, and the
@@ -98,15 +108,6 @@ async def _open(url: str, configure: Callable[[psycopg.AsyncConnection], Awaitab
     )
     await pool.open()
     return pool
-
-
-async def _autocommit(conn: psycopg.AsyncConnection) -> None:
-    await conn.set_autocommit(True)
-
-
-async def _unhurried(conn: psycopg.AsyncConnection) -> None:
-    await conn.set_autocommit(True)
-    await conn.execute("SET synchronous_commit = off")
 
 
 async def alive(pool: Pool) -> bool:

@@ -13,7 +13,6 @@ from psycopg import sql
 from bot.store.archive import BadArchiveError, Contents, Reader, Table
 from bot.store.audit import append
 from bot.store.backup import SETTINGS, TABLES, dump
-from bot.store.database import CONNECT_TIMEOUT
 from bot.store.living import check_idle
 from bot.store.migrate import (
     LOCK,
@@ -25,6 +24,7 @@ from bot.store.migrate import (
     check_known,
     ours,
 )
+from bot.store.patience import CONNECT_TIMEOUT
 from bot.store.undone import Undone, call_off, doubt
 from commands.model import Actor, AuditEntry
 

@@ -1,12 +1,10 @@
 """Signs of life of a process, over a real database that comes and goes."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -17,10 +15,9 @@ from bot.heart import Heart
 from bot.lease import Lease
 from bot.pace import Pace
 from bot.slots import Slots
+from tests.bot.cable import cabled
 from tests.bot.kit import Eventually
 from tests.eyes import change, look
-
-SOCKET = ".s.PGSQL.5432"
 
 
 @dataclass
@@ -186,54 +183,13 @@ async def test_a_process_whose_name_was_taken_away_asks_for_another(
     assert not body.lease.valid
 
 
-class Cable:
-    """Leads to the database, until it is said to be dead; new connections are always led on."""
-
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
-        self._pumps: set[asyncio.Task[None]] = set()
-        self._ends: list[asyncio.StreamWriter] = []
-        self.connections = 0
-
-    async def lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        there, back = await asyncio.open_unix_connection(self._socket)
-        self._ends += [back, writer]
-        for source, target in ((reader, back), (there, writer)):
-            self._pumps.add(asyncio.create_task(_pump(source, target)))
-
-    async def die(self) -> None:
-        """Carry nothing any more for those who are connected; they are not told."""
-        for pump in self._pumps:
-            pump.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
-
-    async def close(self) -> None:
-        await self.die()
-        for end in self._ends:
-            end.close()
-        await asyncio.gather(*(end.wait_closed() for end in self._ends), return_exceptions=True)
-
-
-async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    while data := await source.read(65_536):
-        target.write(data)
-        await target.drain()
-
-
 async def test_a_connection_that_has_gone_silent_is_given_up_and_made_anew(
     body: Body, eventually: Eventually
 ) -> None:
     body.worker = await body.register()
-    direct, folder = body.url.split("host=")
-    with tempfile.TemporaryDirectory() as made:
-        cable = Cable(Path(folder) / SOCKET)
-        server = await asyncio.start_unix_server(cable.lead, Path(made) / SOCKET)
-        async with body.beating(f"{direct}host={made}"):
-            await eventually(body.alive)
-            await cable.die()
-            await eventually(lambda: cable.connections == 2)
-            body.alive()
-            await eventually(body.alive)
-        await cable.close()
-        server.close()
+    async with cabled(body.url) as (cable, url), body.beating(url):
+        await eventually(body.alive)
+        await cable.die()
+        await eventually(lambda: cable.connections == 2)
+        body.alive()
+        await eventually(body.alive)

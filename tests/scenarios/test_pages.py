@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from tests.bot.cable import cabled
 from tests.scenarios.world import ALICE, BOB, ONCALL, POLICY, World, payload, shown
 from twilio_core.testing import Ends, Error
 
@@ -193,6 +194,21 @@ async def test_a_timer_that_the_queue_has_lost_fires_all_the_same(paging: World)
     await paging.change("DELETE FROM procrastinate_jobs WHERE task_name = 'page'")
     await paging.pass_time(STEP + 10)
     await reached(paging, BOBS, LEADS)
+
+
+async def test_a_timer_fires_once_though_the_connections_to_the_database_have_gone_silent(
+    oncall: World,
+) -> None:
+    async with cabled(oncall.database_url) as (cable, url):
+        oncall.told |= {"DATABASE_URL": url}
+        await oncall.start()
+        await oncall.say("page db Water in the lab")
+        await reached(oncall, BOBS)
+        await cable.die()
+        await oncall.pass_time(STEP)
+        await oncall.wait(lambda: LEADS in paged(oncall), 60)
+        await oncall.stop()
+    assert paged(oncall) == [BOBS, LEADS]
 
 
 async def test_the_steps_of_an_escalation_fire_by_the_clock(oncall: World) -> None:
