@@ -9,7 +9,7 @@ of one that was silent for `DEAD_AFTER` are put back into the queue by any other
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import psycopg
 import structlog
@@ -119,20 +119,31 @@ class Jobs:
         savepoint = conn.transaction() if conn and len(orders) == 1 else nullcontext()
         try:
             async with savepoint:
-                jobs = [self._job(order) for order in orders]
+                now = await self._now(conn) if any(order.after for order in orders) else None
+                jobs = [self._job(order, now) for order in orders]
                 await self.manager.batch_defer_jobs_async(jobs, connection=conn)
         except AlreadyEnqueued:
             if len(orders) > 1:
                 raise
 
-    def _job(self, order: Order) -> Job:
+    async def _now(self, conn: psycopg.AsyncConnection | None = None) -> datetime:
+        """Read the database's clock: jobs are fetched by it, and ours may be ahead."""
+        async with nullcontext(conn) if conn else self._pool.connection() as asked:
+            cursor = await asked.execute("SELECT clock_timestamp()")
+            row = await cursor.fetchone()
+        if row is None:
+            raise LookupError("the database tells no time")
+        now: datetime = row[0]
+        return now
+
+    def _job(self, order: Order, now: datetime | None) -> Job:
         name = f"{order.task}:{order.send_id}"
         deferrer = self._app.configure_task(
             order.task,
             lock=name if order.task in {Task.CARD, Task.PAGE_CARD} else None,
             queueing_lock=name if order.task in _ONE_WAITS else None,
             priority=_PRIORITY.get(order.task, 0),
-            schedule_in={"seconds": order.after} if order.after else None,
+            schedule_at=now + timedelta(seconds=order.after) if now and order.after else None,
         )
         traced = {"trace": order.trace} if order.trace else {}
         return deferrer.make_new_job(send_id=order.send_id, **traced)
@@ -143,7 +154,7 @@ class Jobs:
         Where another of its kind waits for the same send already, that one serves for both.
         """
         try:
-            await self.manager.retry_job_by_id_async(number, retry_at=datetime.now(UTC))
+            await self.manager.retry_job_by_id_async(number, retry_at=await self._now())
         except UniqueViolation:
             await self.manager.finish_job_by_id_async(number, Status.FAILED, delete_job=True)
 

@@ -15,7 +15,7 @@ from bot.jobs import Jobs
 from bot.lease import Lease
 from bot.metrics import Metrics
 from bot.store.database import Pool
-from bot.store.orphans import claimed, orphans
+from bot.store.orphans import claimed, hasten, orphans
 from bot.store.outbox import DEAD_AFTER
 from bot.tasks import Order
 
@@ -74,21 +74,24 @@ class Rescue:
     async def find(self) -> int:
         """Make a job for everything that wants one, and tell how many were made.
 
+        One that waits far beyond its time counts as well, and only has to wait no longer.
         A job that this process is said to do and does not, twice in a row, has ended without its
         end being written: it is done once more.
         """
         async with self._pool.connection() as conn, conn.transaction():
             if not await _first(conn):
                 return 0
+            hastened = await hasten(conn)
             wanted = [Order(task, send_id) for task, send_id in await orphans(conn)]
             for order in wanted:
                 await self._jobs.defer(order, conn=conn)
         lost = await self._lost()
         for number in lost:
             await self._jobs.put_back(number)
-        if wanted or lost:
-            log.warning("jobs.found", without_job=len(wanted), without_end=len(lost))
-        return len(wanted) + len(lost)
+        found = {"without_job": len(wanted), "without_end": len(lost), "too_late": hastened}
+        if any(found.values()):
+            log.warning("jobs.found", **found)
+        return sum(found.values())
 
     async def _lost(self) -> frozenset[int]:
         worker = self._jobs.worker

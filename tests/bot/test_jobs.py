@@ -2,16 +2,18 @@
 
 import asyncio
 import math
+from typing import LiteralString
 
 import pytest
 
 from bot.drain import Unfinished
 from bot.jobs import Jobs
 from bot.lease import Lease
-from bot.store.database import Pool
+from bot.store.database import Pool, open_pool
 from bot.tasks import Order, Task
 from tests.bot.desk import ONE_WAITS, Desk
 from tests.bot.kit import Eventually
+from tests.eyes import change
 
 # Deferred
 
@@ -40,6 +42,31 @@ async def test_a_job_for_later_waits_until_then(desk: Desk) -> None:
     )
     assert not soon
     assert not late
+
+
+async def test_jobs_wait_by_the_databases_clock_however_far_ahead_ours_is(
+    database_url: str,
+) -> None:
+    behind = f"{database_url}&options=-csearch_path%3Dpublic,pg_catalog"
+    await change(
+        database_url,
+        "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE SQL AS"
+        " $$ SELECT pg_catalog.clock_timestamp() - interval '10 minutes' $$",
+    )
+    pool = await open_pool(behind)
+    desk = Desk(database_url, Jobs(pool, Lease(math.inf)))
+    await desk.jobs.open()
+    await desk.jobs.defer(Order(Task.TRACK, 7, 60.0))
+    waits: LiteralString = (
+        "SELECT round(extract(epoch FROM scheduled_at - now()) / 60)::int, id"
+        " FROM procrastinate_jobs"
+    )
+    [(minutes, number)] = desk.rows(waits)
+    assert minutes == -9
+    await desk.change("UPDATE procrastinate_jobs SET status = 'doing'")
+    await desk.jobs.put_back(number)
+    assert desk.rows(waits) == [(-10, number)]
+    await pool.close()
 
 
 @pytest.mark.parametrize("task", ONE_WAITS)

@@ -181,6 +181,15 @@ async def test_what_the_ledger_says_is_to_be_done_gets_a_job_and_one_only(
     assert await engine.waiting(task) == [send_id]
 
 
+async def test_a_job_that_was_put_off_by_a_clock_far_ahead_runs_now(engine: Engine) -> None:
+    send_id = await without_job(engine, "drain")
+    await engine.jobs.defer(Order(Task.DRAIN, send_id, 600))
+    rescue = of(engine)
+    assert [await rescue.find(), await rescue.find()] == [1, 0]
+    due = "SELECT task_name FROM procrastinate_jobs WHERE scheduled_at <= now()"
+    assert await engine.rows(due) == [("drain",)]
+
+
 @pytest.mark.parametrize("task", list(ROWS))
 @pytest.mark.parametrize("status", ["todo", "doing"])
 async def test_what_has_a_job_needs_no_other(engine: Engine, task: str, status: str) -> None:

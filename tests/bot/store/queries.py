@@ -157,6 +157,7 @@ async def hot(conn: psycopg.AsyncConnection, batch: int) -> Sequence[Hot]:
         *_opted_out(send, sending),
         *_paged((await ask("SELECT max(id) FROM page"))[0], cards_of),
         Hot("orphans: all that is to be done", orphans._NEEDED, {"late": 5.0}),
+        Hot("orphans: what waits too long", orphans._HASTEN, {"late": 5.0, "back_off": 65.0}),
         *_old(old, (await ask("SELECT min(id) FROM delivery"))[0]),
     ]
 

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 import pytest
 
-from bot.store.orphans import claimed, orphans
+from bot.store.orphans import BACK_OFF, claimed, hasten, orphans
 from bot.tasks import Order, Task
 from tests.bot.store.kit import Store
 from tests.bot.store.paging import Paging
@@ -96,6 +96,63 @@ async def test_all_that_is_wanted_is_found_together(store: Store) -> None:
     assert sorted(everything) == sorted((task, send_id) for task in WANTED)
 
 
+async def put_off(store: Store, task: Task, send_id: int, seconds: float) -> int:
+    """Have one job for it, which waits so long; tell how many are hastened, of all there are."""
+    await store.forget_jobs()
+    await store.jobs.defer(Order(task, send_id, seconds))
+    async with store.pool.connection() as conn:
+        return await hasten(conn)
+
+
+TIMED = [Task.DRAIN, Task.TRACK, Task.RECONCILE]
+DUE = "SELECT task_name FROM procrastinate_jobs WHERE scheduled_at <= now()"
+
+
+@pytest.mark.parametrize("task", TIMED)
+async def test_a_job_that_waits_far_beyond_its_time_runs_at_once(store: Store, task: Task) -> None:
+    send_id = await quiet(store)
+    await store.change(WANTED[task])
+    assert await put_off(store, task, send_id, BACK_OFF + 60) == 1
+    assert await store.rows(DUE) == [(task,)]
+
+
+@pytest.mark.parametrize("task", TIMED)
+async def test_a_job_that_failed_and_is_tried_again_within_a_minute_waits_that_long(
+    store: Store, task: Task
+) -> None:
+    send_id = await quiet(store)
+    await store.change(WANTED[task])
+    assert await put_off(store, task, send_id, 60) == 0
+
+
+@pytest.mark.parametrize("task", TIMED)
+async def test_a_job_whose_time_has_not_come_waits_however_long(store: Store, task: Task) -> None:
+    send_id = await quiet(store)
+    assert await put_off(store, task, send_id, 3_600) == 0
+
+
+@pytest.mark.parametrize(
+    "pause",
+    [
+        "UPDATE pace SET paused = now() + interval '1 hour'",
+        "UPDATE delivery SET state = 'queued', next_check = now() + interval '1 hour'",
+    ],
+)
+async def test_a_drain_waits_as_long_as_twilio_is_not_to_be_asked(
+    store: Store, pause: LiteralString
+) -> None:
+    send_id = await quiet(store)
+    await store.change(WANTED[Task.DRAIN])
+    await store.change(pause)
+    assert await put_off(store, Task.DRAIN, send_id, 3_600) == 0
+
+
+async def test_a_card_waits_as_long_as_slack_says(store: Store) -> None:
+    send_id = await quiet(store)
+    await store.change(WANTED[Task.CARD])
+    assert await put_off(store, Task.CARD, send_id, 3_600) == 0
+
+
 async def test_the_jobs_that_a_worker_is_said_to_do_are_told(store: Store) -> None:
     send_id = await quiet(store)
     mine, other = await store.worker(), await store.worker()
@@ -135,6 +192,15 @@ async def test_a_timer_or_a_card_of_a_page_that_was_lost_is_found(
     assert await found(paging.store, PAGES[task]) == [(task, page_id)]
     await paging.store.jobs.defer(Order(task, page_id))
     assert await found(paging.store, PAGES[task]) == []
+
+
+async def test_the_step_of_a_page_that_waits_far_beyond_its_time_fires_at_once(
+    paging: Paging,
+) -> None:
+    page_id = await quiet_page(paging)
+    await paging.store.change(PAGES[Task.PAGE])
+    assert await put_off(paging.store, Task.PAGE, page_id, 600) == 1
+    assert await paging.store.rows(DUE) == [(Task.PAGE,)]
 
 
 async def test_what_a_page_has_queued_is_posted_by_a_job_of_its_own(paging: Paging) -> None:
