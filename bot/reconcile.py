@@ -21,7 +21,7 @@ from bot.store.outbox import Letter, Outbox
 from bot.store.statuses import Statuses
 from bot.timetable import Timetable
 from commands.model import Kind
-from commands.reply import CLOCKS
+from commands.reply import SURE
 from twilio_core import AccountRefused, Message, Rejected, TwilioClient, TwilioError
 from twilio_core.messages import is_messaging_service
 
@@ -109,7 +109,7 @@ class Reconcile:
 
     async def _candidates(self, letter: Letter, doubt: Doubt) -> AsyncIterator[Message]:
         """Give the messages that the attempt in doubt may have made, newest first."""
-        since = doubt.attempted - CLOCKS
+        since = doubt.attempted - SURE  # the clocks may be apart; more would find others' messages
         service = is_messaging_service(letter.sender)
         older = 0
         async for message in self._client.list_messages(

@@ -17,11 +17,10 @@ LINGER: Final = timedelta(hours=1)
 """How long after it was resolved a page still takes people's words."""
 
 CLOCKS: Final = timedelta(seconds=30)
-"""How far Twilio's clock and ours may be apart: what is older was not written about a page, and is
-no message that we had made."""
+"""How far Twilio's clock and ours may be apart: what is older was not written about a page."""
 
 SURE: Final = timedelta(seconds=5)
-"""Within so much the two are taken for equal; Twilio dates replies by whole seconds."""
+"""Within so much the two are taken for equal; Twilio dates what it has by whole seconds."""
 
 _MOST_CODES = 8
 """Codes named in one message: more would make it two."""

@@ -6,12 +6,12 @@ import pytest
 
 from bot.track import HANDFUL
 from commands.model import Kind
-from commands.reply import CLOCKS
+from commands.reply import CLOCKS, SURE
 from tests.bot.drain.kit import NUMBERS
 from tests.bot.engine import Engine
 from twilio_core.testing import ServerError
 
-BEHIND = [timedelta(seconds=3), CLOCKS - timedelta(seconds=1)]
+MOMENT = timedelta(seconds=3)
 
 
 async def doubted(engine: Engine, key: str = "cmd:1", *, accepted: bool = False) -> int:
@@ -31,7 +31,7 @@ async def sids(engine: Engine) -> list[str | None]:
     return [sid for (sid,) in await engine.rows("SELECT sid FROM delivery ORDER BY id")]
 
 
-@pytest.mark.parametrize("by", BEHIND)
+@pytest.mark.parametrize("by", [MOMENT, SURE - timedelta(seconds=1)])
 async def test_a_page_that_twilio_has_is_not_sent_again(engine: Engine, by: timedelta) -> None:
     send_id = await doubted(engine, accepted=True)
     dated_back(engine, by)
@@ -46,8 +46,16 @@ async def test_the_same_text_of_moments_before_that_the_ledger_knows_is_not_it(
 ) -> None:
     await engine.posted(1, "first", kind=Kind.PAGE)
     send_id = await doubted(engine, "second")
-    dated_back(engine, BEHIND[0])
+    dated_back(engine, MOMENT)
     assert await engine.reconcile().run(send_id) is not None
+    assert await engine.states_of(send_id) == ["in_doubt"]
+
+
+async def test_a_message_from_well_before_the_attempt_is_somebody_elses(engine: Engine) -> None:
+    send_id = await doubted(engine)
+    [(attempted,)] = await engine.rows("SELECT attempted FROM delivery")
+    engine.at_twilio(NUMBERS[0], date_created=attempted - 2 * SURE)
+    await engine.reconcile().run(send_id)
     assert await engine.states_of(send_id) == ["in_doubt"]
 
 
@@ -56,7 +64,7 @@ async def test_of_two_messages_that_fit_the_one_nearest_to_the_attempt_is_taken(
 ) -> None:
     send_id = await doubted(engine)
     [(attempted,)] = await engine.rows("SELECT attempted FROM delivery")
-    engine.at_twilio(NUMBERS[0], date_created=attempted - timedelta(seconds=10))
+    engine.at_twilio(NUMBERS[0], date_created=attempted - timedelta(seconds=4))
     nearest = engine.at_twilio(NUMBERS[0], date_created=attempted - timedelta(seconds=2))
     await engine.reconcile().run(send_id)
     assert await sids(engine) == [nearest.sid]
@@ -70,13 +78,13 @@ async def test_of_two_doubts_within_moments_each_finds_its_own_message(
     dated_back(engine, timedelta(seconds=10))
     await engine.change("UPDATE delivery SET attempted = attempted - interval '10 s'")
     sends.append(await doubted(engine, "second", accepted=True))
-    dated_back(engine, BEHIND[0])
+    dated_back(engine, MOMENT)
     for send_id in sends[::-1] if turned else sends:
         await engine.reconcile().run(send_id)
     assert await sids(engine) == list(engine.twilio.messages)
 
 
-@pytest.mark.parametrize("by", BEHIND)
+@pytest.mark.parametrize("by", [MOMENT, CLOCKS - timedelta(seconds=1)])
 async def test_many_messages_on_their_way_are_still_asked_for_by_one_list(
     engine: Engine, by: timedelta
 ) -> None:
