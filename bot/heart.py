@@ -5,7 +5,6 @@ connection, so that no crowd in the pool can make a healthy process look dead.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import psycopg
@@ -66,7 +65,7 @@ class Heart:
             await self._close()
 
     async def _beat(self, worker: int) -> None:
-        asked = time.monotonic()
+        asked = self._lease.now
         try:
             async with asyncio.timeout(_ANSWER):
                 learned = await beat(await self._connection(), worker, self._pace.most)

@@ -96,6 +96,14 @@ async def test_a_worker_shows_signs_of_life_and_holds_the_lease(
         await eventually(lambda: body.lease.valid)
 
 
+async def test_a_beat_is_measured_by_the_clock_of_the_lease(
+    body: Body, eventually: Eventually
+) -> None:
+    body.worker, body.lease = await body.register(), Lease(clock=lambda: 1e12)
+    async with body.beating():
+        await eventually(lambda: body.lease.valid)
+
+
 async def test_each_beat_brings_the_pace_of_all(body: Body, eventually: Eventually) -> None:
     body.worker = await body.register()
     await body.change("UPDATE pace SET ceiling = 7, lowered = now()")

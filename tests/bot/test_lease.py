@@ -1,4 +1,7 @@
 import asyncio
+import time
+
+import pytest
 
 from bot.lease import LEASE, Lease
 from bot.store.outbox import DEAD_AFTER
@@ -15,6 +18,12 @@ def test_a_process_holds_no_lease_before_its_first_heartbeat(clock: Clock) -> No
     lease = Lease(clock=clock)
     assert not lease.valid
     assert not lease.holds(lease.epoch)
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no such clock here")
+def test_the_time_for_which_the_machine_was_suspended_counts() -> None:
+    before, now = time.clock_gettime(time.CLOCK_BOOTTIME), Lease().now
+    assert before <= now <= time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def test_a_heartbeat_counts_from_when_it_was_asked_for_and_not_from_its_answer(
