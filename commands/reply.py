@@ -34,7 +34,12 @@ _COMMANDS = tuple(
     re.compile(form)
     for form in (_VERB, rf"#? ?{_CODE}", rf"{_VERB}[ :,#]*{_CODE}", rf"#? ?{_CODE}[ :,]*{_VERB}")
 )
-_AROUND = " .!\"'`“”\u2018\u2019"
+_AROUND = ("P", "So", "Sk", "Z", "C", "M")
+"""Unicode's classes of what may stand around a command: punctuation, emoji, blanks, and what is not
+seen, as some phones write it beside what was pasted."""
+
+_MEANT = "#-"
+"""Not these: they make something else of a number."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +97,24 @@ def read_reply(body: str, opt_out_type: str = "", *, out: bool = False) -> Said:
         return OptWord(word)
     if _HELP & {opt_out_type, body.strip().upper()}:
         return HelpWord()
-    text = " ".join(unicodedata.normalize("NFKC", body).casefold().split()).strip(_AROUND)
+    text = " ".join(unicodedata.normalize("NFKC", body).casefold().split())
+    text = _bare(text)
     for command in _COMMANDS:
         if match := command.fullmatch(text):
             said = match.groupdict()
             code = said.get("code") or ""
             return Resolve(code) if said.get("resolve") else Ack(code)
     return Words()
+
+
+def _bare(text: str) -> str:
+    """Take away what only stands around the words."""
+    said = [n for n, char in enumerate(text) if char in _MEANT or not _beside(char)]
+    return text[said[0] : said[-1] + 1] if said else ""
+
+
+def _beside(char: str) -> bool:
+    return unicodedata.category(char).startswith(_AROUND)
 
 
 @dataclass(frozen=True)

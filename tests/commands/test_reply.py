@@ -60,13 +60,23 @@ def page(number: int, stage: PageStage = S.OPEN, ago: float = 60, **changes: flo
         "acked",
         "“ack”",
         "\uff11",
+        "ack,",
+        "1,",
+        "(ack)",
+        "ack?",
+        "ack;",
+        "*ack*",
+        "ack 👍🏽",
+        "✅ ack",
+        "\u200eack\u200b",
+        "ack…",
     ],
 )
 def test_ack_and_1_acknowledge_whatever_their_case_and_blanks(body: str) -> None:
     assert read_reply(body) == Ack()
 
 
-@pytest.mark.parametrize("body", ["47", "#47", " 47 ", "47.", "# 47"])
+@pytest.mark.parametrize("body", ["47", "#47", " 47 ", "47.", "# 47", "47,", "(47)", "#47!"])
 def test_a_code_alone_acknowledges_its_page(body: str) -> None:
     assert read_reply(body) == Ack("47")
 
@@ -143,6 +153,9 @@ def test_an_accounts_own_word_for_help_counts_as_twilio_reads_it() -> None:
         "07",
         "5",
         "#1",
+        "-1",
+        "👍",
+        "...",
         "47 minutes",
         "11 ack 12",
         "٤٧",
