@@ -7,7 +7,7 @@ waits 3 s for an answer; what was begun goes on behind it, so that asking again 
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -32,10 +32,13 @@ _VERIFIED_KEPT = 60.0
 _MOMENTS = 20.0
 """Seconds for which a user group is good to who is paged by it."""
 
+_LAST = 604_800.0
+"""Seconds for which whom a page has looked up is remembered, should Slack not tell."""
+
 _GLANCE = 0.7
 """Seconds that a look at a channel may take: whoever submits the composer waits for it."""
 
-_MOST_GROUPS = _MOST_CHANNELS = 1000
+_MOST_GROUPS = _MOST_CHANNELS = _MOST_LAST = 1000
 _NO_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
 
 T = TypeVar("T")
@@ -76,11 +79,13 @@ class LiveDirectory:
         self.crowd = Crowd(slack, self._roster.pages)
         self._groups: dict[str, Kept[_Group]] = {}
         self._open: Shelf[bool] = Shelf(KEPT, _MOST_CHANNELS)
+        self._last: Shelf[Person] = Shelf(_LAST, _MOST_LAST)
 
     def before(self, deadline: float, *, urgent: bool = False) -> "TimelyDirectory":
         """Give a view whose look-ups end at `deadline`, in the event loop's time.
 
-        An `urgent` one is for who is on duty now: see `group_members`.
+        An `urgent` one is for who is on duty now: see `group_members`. Where Slack does not tell of
+        people in time, or fails, it gives them as they were when they were last looked up so.
         """
         return TimelyDirectory(self, deadline, urgent=urgent)
 
@@ -106,6 +111,20 @@ class LiveDirectory:
         found = await self._people(users)
         self._roster.forget(user for user, person in found.items() if not person.reachable)
         return found
+
+    def remember(self, people: Iterable[Person]) -> None:
+        """Keep who was looked up for a page, for `last`."""
+        for person in people:
+            self._last.put(person.user, person)
+
+    def last(self, users: Collection[str]) -> Mapping[str, Person]:
+        """Give those of these users who are remembered."""
+        return {user: person for user in users if (person := self._last.get(user))}
+
+    def last_members(self, group: str) -> tuple[str, ...]:
+        """Give a user group's members as they were last; none of one that was never read."""
+        kept = self._groups.get(group)
+        return kept.value.members if kept and kept.value else ()
 
     async def user_name(self, user: str) -> str:
         """Give a user's display name; the id if Slack does not tell it."""
@@ -215,8 +234,18 @@ class TimelyDirectory:
         return await self._in_time(self._directory.verified(), "Twilio")
 
     async def people(self, users: Collection[str]) -> Mapping[str, Person]:
-        """See `LiveDirectory.people`."""
-        return await self._in_time(self._directory.people(users), "Slack")
+        """See `LiveDirectory.people`, and `LiveDirectory.before` for an urgent one."""
+        try:
+            found = await self._in_time(self._directory.people(users), "Slack")
+        except LookupFailed:
+            last = self._directory.last(users) if self._urgent else {}
+            if len(last) < len(set(users)):
+                raise
+            log.warning("people.stale", count=len(last))
+            return last
+        if self._urgent:
+            self._directory.remember(found.values())
+        return found
 
     async def user_name(self, user: str) -> str:
         """See `LiveDirectory.user_name`."""
@@ -228,7 +257,12 @@ class TimelyDirectory:
     async def group_members(self, group: str) -> tuple[str, ...]:
         """See `LiveDirectory.group_members`."""
         members = self._directory.group_members(group, urgent=self._urgent)
-        return await self._in_time(members, "Slack")
+        try:
+            return await self._in_time(members, "Slack")
+        except LookupFailed:
+            if self._urgent and (last := self._directory.last_members(group)):
+                return last
+            raise
 
     async def group_exists(self, group: str) -> bool:
         """See `LiveDirectory.group_exists`."""

@@ -39,7 +39,7 @@ _AROUND = ("P", "So", "Sk", "Z", "C", "M")
 seen, as some phones write it beside what was pasted."""
 
 _MEANT = "#-"
-"""Not these: they make something else of a number."""
+"""Not these before a number: they make something else of it."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,11 @@ def read_reply(body: str, opt_out_type: str = "", *, out: bool = False) -> Said:
 
 def _bare(text: str) -> str:
     """Take away what only stands around the words."""
-    said = [n for n, char in enumerate(text) if char in _MEANT or not _beside(char)]
-    return text[said[0] : said[-1] + 1] if said else ""
+    said = [n for n, char in enumerate(text) if not _beside(char)]
+    if not said:
+        return ""
+    first = next(n for n, char in enumerate(text) if char in _MEANT or n == said[0])
+    return text[first : said[-1] + 1]
 
 
 def _beside(char: str) -> bool:

@@ -98,38 +98,51 @@ class Reachable:
 
 async def reachable(entries: Sequence[Entry], policy: Policy, directory: Directory) -> Reachable:
     """Give whom `entries` reach now; what is wrong with one does not keep the others back."""
-    resolver = _Resolver(policy, directory)
+    resolver = _Resolver(policy, directory, partly=True)
     recipients: dict[str, Recipient] = {}
     problems: dict[Problem, None] = {}
-    unanswered = False
-    with suppress(LookupFailed):  # told of each of them below
-        await resolver.look_up(entry.user for entry in entries if isinstance(entry, UserEntry))
+    await resolver.look_up(entry.user for entry in entries if isinstance(entry, UserEntry))
     for entry in entries:
-        try:
-            async for found in resolver.find(entry):
-                if isinstance(found, Problem):
-                    problems[found] = None
-                elif not (known := recipients.get(found.address)) or not known.name:
-                    recipients[found.address] = found
-        except LookupFailed as failed:
-            problems[Problem(str(entry), failed.text)] = None
-            unanswered = True
-    return Reachable(tuple(recipients.values()), tuple(problems), unanswered)
+        async for found in resolver.find(entry):
+            if isinstance(found, Problem):
+                problems[found] = None
+            elif not (known := recipients.get(found.address)) or not known.name:
+                recipients[found.address] = found
+    return Reachable(tuple(recipients.values()), tuple(problems), resolver.unanswered)
 
 
 class _Resolver:
-    def __init__(self, policy: Policy, directory: Directory) -> None:
+    """Looks entries up; `partly`: who cannot be looked up is a problem among others.
+
+    Else a directory outside that does not answer is an error, and nobody is found.
+    """
+
+    def __init__(self, policy: Policy, directory: Directory, *, partly: bool = False) -> None:
         self._policy = policy
         self._directory = directory
+        self._partly = partly
         self._opened: set[str] = set()
+        self.unanswered = False
 
     async def look_up(self, users: Iterable[str]) -> None:
         """Ask for everybody to whom no contact is linked, before they are needed one by one."""
         linked = self._policy.contact_of
         if unlinked := tuple(dict.fromkeys(user for user in users if user not in linked)):
-            await self._directory.people(unlinked)
+            with suppress(*([LookupFailed] if self._partly else [])):  # each tells of it then
+                await self._directory.people(unlinked)
 
     async def find(self, entry: Entry) -> AsyncIterator[_Found]:
+        """Give whom an entry names, and what is wrong with it or with its members."""
+        try:
+            async for found in self._find(entry):
+                yield found
+        except LookupFailed as failed:
+            if not self._partly:
+                raise
+            self.unanswered = True
+            yield Problem(str(entry), failed.text)
+
+    async def _find(self, entry: Entry) -> AsyncIterator[_Found]:
         match entry:
             case NumberEntry(text):
                 yield self._number(text)
@@ -205,10 +218,11 @@ class _Resolver:
             yield Problem(str(entry), _EMPTY if there else _NO_GROUP)
         await self.look_up(members)
         for user in members:
-            found = await self._user(UserEntry(user))
-            if isinstance(found, Problem):
-                found = Problem(f"{entry}, {found.entry}", found.why)
-            yield found
+            async for found in self.find(UserEntry(user)):
+                if isinstance(found, Problem):
+                    yield Problem(f"{entry}, {found.entry}", found.why)
+                else:
+                    yield found
 
     async def _verified(self, entry: Entry) -> AsyncIterator[_Found]:
         numbers = await self._directory.verified()

@@ -44,6 +44,7 @@ class FakeDirectory:
     unclear: set[str] = field(default_factory=set)
     placed: list[tuple[str, str]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     down: bool = False
 
@@ -58,6 +59,8 @@ class FakeDirectory:
 
     async def people(self, users: Collection[str]) -> dict[str, Person]:
         self._asked(f"people {' '.join(users)}")
+        if self.silent & set(users):
+            raise LookupFailed("Slack did not answer in time.", "Try again.")
         return {user: self._person(user) for user in users}
 
     def _person(self, user: str) -> Person:

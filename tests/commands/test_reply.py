@@ -70,6 +70,7 @@ def page(number: int, stage: PageStage = S.OPEN, ago: float = 60, **changes: flo
         "✅ ack",
         "\u200eack\u200b",
         "ack…",
+        "ack -",
     ],
 )
 def test_ack_and_1_acknowledge_whatever_their_case_and_blanks(body: str) -> None:

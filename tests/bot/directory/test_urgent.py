@@ -1,11 +1,12 @@
 """Who is on duty, for a page: as Slack has it now, and as it had it last where it is silent."""
 
 import asyncio
+import math
 
 import aiohttp
 import pytest
 
-from bot.directory import LiveDirectory
+from bot.directory import LiveDirectory, TimelyDirectory
 from bot.sandbox.server import FakeSlack
 from bot.slack.identity import Identity
 from bot.slack.voice import web_client
@@ -35,4 +36,36 @@ async def test_a_page_asks_anew_sooner_and_takes_the_last_answer_if_there_is_non
         slack.add_user_group("S0SRE", "sre", [])
         assert await patient.group_members("S0SRE") == ("U0ALICE",)
         assert await urgent.group_members("S0SRE") == ()
+        await account.aclose()
+
+
+async def test_a_page_takes_people_as_they_were_last_where_slack_is_silent() -> None:
+    async with FakeSlack() as slack, FakeTwilio() as twilio, aiohttp.ClientSession() as session:
+        slack.add_user("U0ALICE", "alice", phone="(617) 555-1212")
+        slack.add_user("U0BOB", "bob", phone="(617) 555-1213")
+        slack.add_user_group("S0SRE", "sre", ["U0ALICE"])
+        client = web_client(slack.bot_token, slack.api_url, session)
+        account = TwilioClient(
+            open_http(), Credentials(twilio.account_sid, twilio.auth_token), twilio.url
+        )
+        live = LiveDirectory(account, client, Identity(client, slack.bot_token).home)
+
+        def view(seconds: float = 5, *, urgent: bool = True) -> TimelyDirectory:
+            return live.before(asyncio.get_running_loop().time() + seconds, urgent=urgent)
+
+        known = await view().people(("U0ALICE",))
+        await view(urgent=False).people(("U0BOB",))
+        assert await view().group_members("S0SRE") == ("U0ALICE",)
+        live._roster.forget(("U0ALICE", "U0BOB"))  # as after five minutes
+        live._groups["S0SRE"].until -= 300
+        slack.fail("users.info", "internal_error", math.inf)
+        assert await view().people(("U0ALICE",)) == known
+        for asked in (view(urgent=False).people(("U0ALICE",)), view().people(("U0BOB",))):
+            with pytest.raises(LookupFailed):
+                await asked
+        slack.latency = 60
+        assert await view(0.2).people(("U0ALICE",)) == known
+        assert await view(0.2).group_members("S0SRE") == ("U0ALICE",)
+        with pytest.raises(LookupFailed):
+            await view(0.2, urgent=False).group_members("S0SRE")
         await account.aclose()
