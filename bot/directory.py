@@ -110,6 +110,7 @@ class LiveDirectory:
         """
         found = await self._people(users)
         self._roster.forget(user for user, person in found.items() if not person.reachable)
+        self.remember(person for user, person in found.items() if self._last.get(user))
         return found
 
     def remember(self, people: Iterable[Person]) -> None:

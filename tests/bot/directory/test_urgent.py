@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
@@ -11,6 +12,7 @@ from bot.sandbox.server import FakeSlack
 from bot.slack.identity import Identity
 from bot.slack.voice import web_client
 from commands.errors import LookupFailed
+from commands.person import PersonState
 from twilio_core import Credentials, TwilioClient, open_http
 from twilio_core.testing import FakeTwilio
 
@@ -39,33 +41,59 @@ async def test_a_page_asks_anew_sooner_and_takes_the_last_answer_if_there_is_non
         await account.aclose()
 
 
-async def test_a_page_takes_people_as_they_were_last_where_slack_is_silent() -> None:
-    async with FakeSlack() as slack, FakeTwilio() as twilio, aiohttp.ClientSession() as session:
-        slack.add_user("U0ALICE", "alice", phone="(617) 555-1212")
-        slack.add_user("U0BOB", "bob", phone="(617) 555-1213")
-        slack.add_user_group("S0SRE", "sre", ["U0ALICE"])
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as server:
+        server.add_user("U0ALICE", "alice", phone="(617) 555-1212")
+        server.add_user("U0BOB", "bob", phone="(617) 555-1213")
+        server.add_user_group("S0SRE", "sre", ["U0ALICE"])
+        yield server
+
+
+@pytest.fixture
+async def live(slack: FakeSlack) -> AsyncIterator[LiveDirectory]:
+    async with FakeTwilio() as twilio, aiohttp.ClientSession() as session:
         client = web_client(slack.bot_token, slack.api_url, session)
         account = TwilioClient(
             open_http(), Credentials(twilio.account_sid, twilio.auth_token), twilio.url
         )
-        live = LiveDirectory(account, client, Identity(client, slack.bot_token).home)
-
-        def view(seconds: float = 5, *, urgent: bool = True) -> TimelyDirectory:
-            return live.before(asyncio.get_running_loop().time() + seconds, urgent=urgent)
-
-        known = await view().people(("U0ALICE",))
-        await view(urgent=False).people(("U0BOB",))
-        assert await view().group_members("S0SRE") == ("U0ALICE",)
-        live._roster.forget(("U0ALICE", "U0BOB"))  # as after five minutes
-        live._groups["S0SRE"].until -= 300
-        slack.fail("users.info", "internal_error", math.inf)
-        assert await view().people(("U0ALICE",)) == known
-        for asked in (view(urgent=False).people(("U0ALICE",)), view().people(("U0BOB",))):
-            with pytest.raises(LookupFailed):
-                await asked
-        slack.latency = 60
-        assert await view(0.2).people(("U0ALICE",)) == known
-        assert await view(0.2).group_members("S0SRE") == ("U0ALICE",)
-        with pytest.raises(LookupFailed):
-            await view(0.2, urgent=False).group_members("S0SRE")
+        yield LiveDirectory(account, client, Identity(client, slack.bot_token).home)
         await account.aclose()
+
+
+def view(live: LiveDirectory, seconds: float = 5, *, urgent: bool = True) -> TimelyDirectory:
+    """What a page sees, or a command, for so many seconds."""
+    return live.before(asyncio.get_running_loop().time() + seconds, urgent=urgent)
+
+
+async def test_a_page_takes_people_as_they_were_last_where_slack_is_silent(
+    slack: FakeSlack, live: LiveDirectory
+) -> None:
+    known = await view(live).people(("U0ALICE",))
+    await view(live, urgent=False).people(("U0BOB",))
+    assert await view(live).group_members("S0SRE") == ("U0ALICE",)
+    live._roster.forget(("U0ALICE", "U0BOB"))  # as after five minutes
+    live._groups["S0SRE"].until -= 300
+    slack.fail("users.info", "internal_error", math.inf)
+    assert await view(live).people(("U0ALICE",)) == known
+    with pytest.raises(LookupFailed):
+        await view(live, urgent=False).people(("U0ALICE",))
+    with pytest.raises(LookupFailed):  # whom no page has looked up
+        await view(live).people(("U0BOB",))
+    slack.latency = 60
+    assert await view(live, 0.2).people(("U0ALICE",)) == known
+    assert await view(live, 0.2).group_members("S0SRE") == ("U0ALICE",)
+    with pytest.raises(LookupFailed):
+        await view(live, 0.2, urgent=False).group_members("S0SRE")
+
+
+async def test_who_has_left_since_is_not_paged_as_they_were(
+    slack: FakeSlack, live: LiveDirectory
+) -> None:
+    await view(live).people(("U0ALICE",))
+    live._roster.forget(("U0ALICE",))
+    slack.add_user("U0ALICE", "alice", deleted=True)
+    await view(live, urgent=False).people(("U0ALICE",))  # a command learns of it
+    slack.fail("users.info", "internal_error", math.inf)
+    [alice] = (await view(live).people(("U0ALICE",))).values()
+    assert alice.standing is PersonState.DEACTIVATED
