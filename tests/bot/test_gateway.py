@@ -9,8 +9,6 @@ from bot.gateway import (
     GIVE_UP,
     Gateway,
     Verdict,
-    in_doubt,
-    unposted,
 )
 from bot.metrics import Metrics
 from bot.pace import PATIENCE, Pace
@@ -322,19 +320,6 @@ async def test_answers_are_counted_by_their_meaning_alone(desk: Desk) -> None:
     assert 'sms_twilio_answers_total{answer="RefusedByTwilio"} 1.0' in text
     assert "sms_twilio_seconds_count 2.0" in text
     assert "6175551212" not in text
-
-
-def test_an_interrupted_message_may_have_been_sent() -> None:
-    settled = in_doubt(Claim(7, TO, 2))
-    assert (settled.delivery_id, settled.attempt, settled.state) == (7, 2, S.IN_DOUBT)
-    assert settled.code == "1001"
-    assert settled.reason.endswith("it may have been sent")
-
-
-def test_who_was_not_posted_to_waits_for_nothing() -> None:
-    settled = unposted(Claim(7, TO, 2))
-    assert (settled.delivery_id, settled.attempt, settled.state) == (7, 2, S.QUEUED)
-    assert (settled.code, settled.reason, settled.pause) == ("", "", None)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
-"""What Twilio says of a message after its request, read into our words."""
+"""What Twilio says of a message after its request, or does not, read into our words."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from bot.gateway import FOUND, address_of, called_back, found, looked_up
+from bot.gateway import FOUND, address_of, called_back, found, in_doubt, looked_up, unposted
 from bot.store.outbox import Claim, Letter
-from commands.model import Kind
+from commands.model import DeliveryState, Kind
 from twilio_core import Message, StatusCallback
 
 TO = "+16175551212"
@@ -73,3 +73,16 @@ def test_a_message_that_was_found_says_that_it_was_not_sent_again() -> None:
 def test_a_message_that_was_found_failed_says_why_it_failed() -> None:
     report = found(7, Message("SM1", "failed", error_code=30006))
     assert report.reason.startswith("30006 ")
+
+
+def test_an_interrupted_message_may_have_been_sent() -> None:
+    settled = in_doubt(Claim(7, TO, 2))
+    assert (settled.delivery_id, settled.attempt, settled.state) == (7, 2, DeliveryState.IN_DOUBT)
+    assert settled.code == "1001"
+    assert settled.reason.endswith("it may have been sent")
+
+
+def test_who_was_not_posted_to_waits_for_nothing() -> None:
+    settled = unposted(Claim(7, TO, 2))
+    assert (settled.delivery_id, settled.attempt, settled.state) == (7, 2, DeliveryState.QUEUED)
+    assert (settled.code, settled.reason, settled.pause) == ("", "", None)
