@@ -84,8 +84,8 @@ class LiveDirectory:
     def before(self, deadline: float, *, urgent: bool = False) -> "TimelyDirectory":
         """Give a view whose look-ups end at `deadline`, in the event loop's time.
 
-        An `urgent` one is for who is on duty now: see `group_members`. Where Slack does not tell of
-        people in time, or fails, it gives them as they were when they were last looked up so.
+        An `urgent` one is for who is on duty now: see `group_members`. Where Slack fails, or does
+        not tell in time, it gives people and the members of user groups as they were last.
         """
         return TimelyDirectory(self, deadline, urgent=urgent)
 
@@ -138,7 +138,7 @@ class LiveDirectory:
         """Give the members of a user group; none of one that Slack does not know.
 
         An `urgent` asker gets them as they were within the last moments, for schedules fill user
-        groups; and as they were last if Slack does not tell.
+        groups.
         """
         return (await self._group(group, urgent=urgent)).members
 
@@ -207,9 +207,6 @@ class LiveDirectory:
         try:
             return await kept.get(_MOMENTS if urgent else None)
         except SLACK_ERRORS as exc:
-            if urgent and kept.value is not None:
-                log.warning("group.stale", group=group, error=error_of(exc))
-                return kept.value
             raise _slack_failed(exc) from exc
 
     async def _read_group(self, group: str) -> _Group:
@@ -261,9 +258,11 @@ class TimelyDirectory:
         try:
             return await self._in_time(members, "Slack")
         except LookupFailed:
-            if self._urgent and (last := self._directory.last_members(group)):
-                return last
-            raise
+            last = self._directory.last_members(group) if self._urgent else ()
+            if not last:
+                raise
+            log.warning("group.stale", group=group)
+            return last
 
     async def group_exists(self, group: str) -> bool:
         """See `LiveDirectory.group_exists`."""

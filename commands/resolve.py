@@ -7,7 +7,6 @@ Slack allows usergroups.* 20 times a minute, and a recipient list rarely needs t
 
 import difflib
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -128,8 +127,11 @@ class _Resolver:
         """Ask for everybody to whom no contact is linked, before they are needed one by one."""
         linked = self._policy.contact_of
         if unlinked := tuple(dict.fromkeys(user for user in users if user not in linked)):
-            with suppress(*([LookupFailed] if self._partly else [])):  # each tells of it then
+            try:
                 await self._directory.people(unlinked)
+            except LookupFailed:
+                if not self._partly:  # else each tells of it by itself
+                    raise
 
     async def find(self, entry: Entry) -> AsyncIterator[_Found]:
         """Give whom an entry names, and what is wrong with it or with its members."""
