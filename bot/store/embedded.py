@@ -96,10 +96,11 @@ def _forget_stranger(pgdata: Path) -> None:
     try:
         lines = mark.read_text(encoding="utf-8").splitlines()
         server = int(lines[0])
-    except (OSError, ValueError, IndexError):
+        psutil.Process(server)  # finds a thread's number too, which PostgreSQL takes for a process
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return  # there is none, or nobody has its number: PostgreSQL sees to that itself
+    if _is_server(server):
         return
-    if _is_server(server) or not psutil.pid_exists(server):
-        return  # in the latter case PostgreSQL sees to its marks itself
     if any(map(_is_server, _working_in(pgdata))):
         raise CannotStartError(f"the PostgreSQL of {pgdata} was killed and has still to end")
     mark.unlink(missing_ok=True)

@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -104,13 +106,20 @@ def test_a_process_that_was_killed_does_not_keep_the_server_running(folder: Path
         psycopg.connect(server.url)
 
 
+@pytest.mark.parametrize("thread", [False, True])
 def test_a_killed_server_whose_number_is_another_programs_by_now_starts_again(
-    folder: Path,
+    folder: Path, *, thread: bool
 ) -> None:
     """As in a container, where numbers begin anew at each start."""
     embedded.start(folder).stop()
     mark = folder / "postgres" / "postmaster.pid"
-    mark.write_text(f"{os.getpid()}\n{mark.parent}\n1\n5432\n{mark.parent}\n\n1 1\nready\n")
+    with ThreadPoolExecutor() as pool:
+        number = pool.submit(threading.get_native_id).result() if thread else os.getpid()
+        _start_beside(folder, mark, number)
+
+
+def _start_beside(folder: Path, mark: Path, number: int) -> None:
+    mark.write_text(f"{number}\n{mark.parent}\n1\n5432\n{mark.parent}\n\n1 1\nready\n")
     again = embedded.start(folder)
     assert asked(again.url) == 42
     again.stop()
