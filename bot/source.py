@@ -35,11 +35,13 @@ class Source(Generic[T]):
         name: for the log.
         ask: reads it.
         seconds: for how long a reading is good.
+        clock: monotonic seconds.
     """
 
     name: str
     ask: Callable[[], Awaitable[tuple[T, ...]]]
     seconds: float
+    clock: Callable[[], float] = time.monotonic
     _value: tuple[T, ...] | None = field(default=None, repr=False)
     _read_at: float = 0.0
     _due: float = 0.0
@@ -48,13 +50,13 @@ class Source(Generic[T]):
     @property
     def known(self) -> tuple[T, ...] | None:
         """What was read last; None if that is nothing, or too long ago."""
-        old = time.monotonic() - self._read_at > self.seconds * _STALE
+        old = self.clock() - self._read_at > self.seconds * _STALE
         return None if old else self._value
 
     def look(self) -> asyncio.Task[None] | None:
         """Begin a reading if it is time; give the one to wait for, None if there is none."""
         idle = self._running is None or self._running.done()
-        if idle and time.monotonic() >= self._due:
+        if idle and self.clock() >= self._due:
             self._running = behind(self._read())
             idle = False
         return None if idle or self.known is not None else self._running
@@ -64,7 +66,7 @@ class Source(Generic[T]):
             self._value = await self.ask()
         except (LookupFailed, *SLACK_ERRORS) as exc:
             log.warning("suggestions.unread", what=self.name, error=error_of(exc))
-            self._due = time.monotonic() + _REST
+            self._due = self.clock() + _REST
         else:
-            self._read_at = time.monotonic()
+            self._read_at = self.clock()
             self._due = self._read_at + self.seconds

@@ -13,6 +13,7 @@ from bot.source import Source
 from bot.turns import Turns
 from commands.errors import LookupFailed
 from commands.offers import Member, UserGroup
+from tests.bot.kit import Clock, Eventually
 
 
 @pytest.fixture
@@ -82,9 +83,10 @@ class Told:
 
 
 async def read(source: Source[int]) -> None:
-    """Let a reading that is due come to its end."""
+    """Let the first reading come to its end."""
     task = source.look()
-    await asyncio.wait([task] if task else [asyncio.ensure_future(asyncio.sleep(0.02))])
+    assert task
+    await asyncio.wait([task])
 
 
 async def test_a_list_is_read_once_for_all_who_ask_and_kept() -> None:
@@ -98,23 +100,26 @@ async def test_a_list_is_read_once_for_all_who_ask_and_kept() -> None:
     assert (source.known, told.asked) == ((1,), 1)
 
 
-async def test_the_last_reading_serves_while_a_newer_one_is_under_way() -> None:
+async def test_the_last_reading_serves_while_a_newer_one_is_under_way(
+    clock: Clock, eventually: Eventually
+) -> None:
     told = Told()
-    source = Source("numbers", told, 0.1)
+    source = Source("numbers", told, 60, clock)
     await read(source)
-    await asyncio.sleep(0.12)
+    clock.now += 60
     told.go.clear()
     assert source.look() is None
     assert source.known == (1,)
     told.go.set()
-    await asyncio.sleep(0.02)
-    assert source.known == (2,)
+    await eventually(lambda: source.known == (2,))
 
 
-async def test_a_reading_of_long_ago_is_none_any_more() -> None:
-    source = Source("numbers", Told(), 0.01)
+async def test_a_reading_of_long_ago_is_none_any_more(clock: Clock) -> None:
+    source = Source("numbers", Told(), 60, clock)
     await read(source)
-    await asyncio.sleep(0.04)
+    clock.now += 180
+    assert source.known == (1,)
+    clock.now += 1
     assert source.known is None
 
 

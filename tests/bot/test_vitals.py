@@ -1,6 +1,7 @@
 """What a process tells admins of itself."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,7 +131,8 @@ async def test_the_last_answer_of_twilio_is_told(vitals: Vitals, pace: Pace) -> 
 async def test_a_pause_that_twilio_asked_for_is_told(vitals: Vitals, pace: Pace) -> None:
     await pace.throttled(12, begun=0.0)
     twilio = await part(vitals, "Twilio")
-    assert (twilio.well, twilio.text) == (False, "paused for 12 s more, as Twilio asked")
+    assert not twilio.well
+    assert re.fullmatch(r"paused for 1[0-2] s more, as Twilio asked", twilio.text)
 
 
 async def test_a_slower_pace_is_told_and_no_trouble(vitals: Vitals, pace: Pace) -> None:
@@ -145,7 +147,7 @@ async def test_connections_that_do_not_come_about_are_told(vitals: Vitals, pace:
     await asyncio.sleep(0.01)
     twilio = await part(vitals, "Twilio")
     assert not twilio.well
-    assert twilio.text.startswith("no connection for 0 s")
+    assert re.match(r"no connection for [0-2] s", twilio.text)
 
 
 # -- the database -------------------------------------------------------------------------

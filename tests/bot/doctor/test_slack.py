@@ -1,6 +1,5 @@
 """The doctor on channels and the connection to Slack."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from aiohttp import web
 
 from bot.sandbox.server import FakeSlack
 from tests.bot.doctor.kit import ALERTS, Look, add, serving
+from tests.bot.kit import Eventually
 
 # Channels
 
@@ -101,10 +101,8 @@ async def test_a_connection_too_many_is_told(look: Look, slack: FakeSlack) -> No
     assert found.detail == "Socket Mode: Slack says too_many_websockets"
 
 
-async def test_nothing_stays_connected(look: Look, slack: FakeSlack) -> None:
+async def test_nothing_stays_connected(
+    look: Look, slack: FakeSlack, eventually: Eventually
+) -> None:
     assert (await look("Slack connection")).ok
-    for _ in range(100):
-        if not slack.connections:
-            break
-        await asyncio.sleep(0.01)
-    assert slack.connections == 0
+    await eventually(lambda: slack.connections == 0)

@@ -18,7 +18,7 @@ from twilio_core.testing import Delayed, Error, Silence
 
 async def under_way(world: World, eventually: Eventually) -> asyncio.Task[Unfinished | None]:
     """Drain ten with two slots until two are under way: three more are claimed."""
-    world.slots, world.twilio.latency = Slots(2), 0.3
+    world.slots, world.twilio.latency = Slots(2), 1.0
     send_id, owner = await world.sent(10), await world.worker()
     running = asyncio.create_task(world.drain(world.outbox(Generous)).run(send_id, owner))
     await eventually(lambda: len(world.twilio.posts) == 2)

@@ -19,7 +19,7 @@ from twilio_core.testing import Delayed, Silence
 async def test_a_process_that_stops_finishes_what_is_under_way_and_leaves_the_rest(
     world: World, eventually: Eventually
 ) -> None:
-    world.slots, world.twilio.latency = Slots(3), 0.2
+    world.slots, world.twilio.latency = Slots(3), 1.0
     send_id, owner = await world.sent(10), await world.worker()
     running = asyncio.create_task(world.drain().run(send_id, owner))
     await eventually(lambda: len(world.twilio.posts) == 3)
@@ -35,7 +35,7 @@ async def test_a_run_that_is_cancelled_leaves_what_was_under_way_in_doubt(
     send_id, owner = await world.sent(3), await world.worker()
     running = asyncio.create_task(world.drain().run(send_id, owner))
     await eventually(lambda: len(world.twilio.messages) == 3)
-    await asyncio.sleep(0.1)
+    await eventually(lambda: world.slots.used == 1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

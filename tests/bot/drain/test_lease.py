@@ -69,7 +69,7 @@ async def test_a_process_that_has_only_just_begun_is_given_a_moment_for_its_firs
 async def test_nothing_is_begun_once_the_lease_has_ended_and_answers_still_count(
     leased: World, clock: Clock, eventually: Eventually
 ) -> None:
-    leased.slots, leased.twilio.latency = Slots(3), 0.2
+    leased.slots, leased.twilio.latency = Slots(3), 1.0
     send_id, owner = await leased.sent(10), await leased.worker()
     running = asyncio.create_task(leased.drain().run(send_id, owner))
     await eventually(lambda: len(leased.twilio.posts) == 3)
@@ -154,11 +154,12 @@ async def test_a_process_that_was_struck_off_claims_nobody(leased: World) -> Non
 async def test_two_processes_one_of_which_is_taken_for_dead_send_to_everybody_once(
     leased: World, clock: Clock, eventually: Eventually
 ) -> None:
-    leased.slots, leased.twilio.latency = Slots(8), 0.3
+    leased.slots, leased.twilio.latency = Slots(8), 1.0
     send_id, owner = await leased.sent(60), await leased.worker()
     first = asyncio.create_task(leased.drain().run(send_id, owner))
     await eventually(lambda: len(leased.twilio.posts) == 8)
     lapse(leased, clock)
+    leased.twilio.latency = 0.05
     await leased.take_over(send_id)
     await asyncio.wait_for(first, 20)
     await leased.take_over(send_id)

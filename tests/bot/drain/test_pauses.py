@@ -49,7 +49,7 @@ async def test_a_pause_that_twilio_asks_for_holds_back_who_was_not_posted_to_yet
 
 
 async def test_what_was_under_way_when_the_pause_began_counts(world: World) -> None:
-    world.slots, world.twilio.latency = Slots(3), 0.1
+    world.slots, world.twilio.latency = Slots(3), 0.5
     world.twilio.script(NUMBERS[0], WAIT_A_MINUTE)
     send_id, owner = await world.sent(10), await world.worker()
     await world.drain().run(send_id, owner)

@@ -99,7 +99,7 @@ async def test_a_card_that_another_process_showed_meanwhile_is_shown_once_more(
     await books.settle(ONE, "accepted")
     await follow.whole(send)
     await books.hear(send, ONE, "sent")
-    slack.latency = 1.0
+    slack.latency = 2.0
     job = follow.start(send)
     await eventually(lambda: len(calls("chat.update")) == 1)
     await books.run("UPDATE card SET shown = 'what the other process showed'")

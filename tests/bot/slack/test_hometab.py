@@ -128,7 +128,7 @@ async def test_a_composer_that_slack_does_not_open_from_the_home_is_told_in_a_me
 async def test_a_drawing_that_is_overtaken_is_drawn_once_more(
     slack: FakeSlack, desk: Desk, tab: HomeTab, calls: Calls, eventually: Wait
 ) -> None:
-    slack.latency = 0.5
+    slack.latency = 2.0
     first = asyncio.create_task(tab.opened(ALICE))
     await eventually(lambda: calls("views.publish"))
     homes = Homes(desk.books.pool)

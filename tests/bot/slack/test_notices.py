@@ -211,10 +211,11 @@ async def test_a_private_answer_that_takes_long_comes_first_with_a_refresh_butto
     books: Books, follow: Following, private: Private, eventually: Wait, shown: Shown
 ) -> None:
     send = await books.send(ONE, channel=AWAY)
+    await books.grow_older(-60)
     job = follow.start(send)
     await asyncio.sleep(0.5)
     assert private(channel=AWAY) == []
-    await books.grow_older(2)
+    await books.grow_older(62)
     await eventually(lambda: private(channel=AWAY))
     assert "sms_refresh" in str(private(channel=AWAY)[0].blocks)
     await books.settle(ONE, "failed", "400")
@@ -248,6 +249,7 @@ async def test_a_private_answer_waits_a_moment_for_a_doubt_to_be_resolved(
     books: Books, follow: Following, private: Private
 ) -> None:
     send = await books.send(ONE, channel=AWAY)
+    await books.grow_older(-60)
     await books.doubt(ONE, looked_for=True)
     job = follow.start(send)
     await asyncio.sleep(0.5)
