@@ -6,7 +6,8 @@ from typing import Literal
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-HOST = "127.0.0.1"
+from twilio_core.testing.port import Port
+
 SORRY = "<!DOCTYPE html><html><body><h1>Slack is having trouble</h1></body></html>"
 
 Outage = Literal["html", "refused"]
@@ -16,16 +17,22 @@ class Door:
     """Serves an application on a free port, which stays the same through outages."""
 
     def __init__(self) -> None:
-        self.port = 0
+        self._port: Port | None = None
         self._outage: Outage | None = None
         self._lift: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The number of the port; 0 before it is open."""
+        return self._port.number if self._port else 0
 
     async def open(self, app: web.Application) -> None:
         """Start to serve."""
         app.middlewares.append(self._gate)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
+        self._port = Port()
         await self._listen()
 
     async def close(self) -> None:
@@ -33,15 +40,15 @@ class Door:
         self._settle()
         if self._server is not None:
             self._server.close()
+        if self._port is not None:
+            self._port.close()
         await self._runner.cleanup()
 
     async def _listen(self) -> None:
         serve = self._runner.server
-        if serve is None:
+        if serve is None or self._port is None:
             raise RuntimeError("the runner is not set up")
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(serve, HOST, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._server = await self._port.listen(serve)
 
     def shut(self, seconds: float | None, kind: Outage) -> None:
         """Begin an outage at once; it ends by itself after `seconds`, or with `reopen`."""

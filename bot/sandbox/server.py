@@ -36,13 +36,14 @@ from aiohttp import web
 from bot.sandbox import events
 from bot.sandbox.answers import Answers
 from bot.sandbox.api import SCOPES, WebApi
-from bot.sandbox.door import HOST, Door, Outage
+from bot.sandbox.door import Door, Outage
 from bot.sandbox.faults import Faults
 from bot.sandbox.methods import Methods
 from bot.sandbox.model import Answer, Call, Json, Retry
 from bot.sandbox.people import People
 from bot.sandbox.socket_mode import SocketMode
 from bot.sandbox.workspace import APP, Workspace
+from twilio_core.testing.port import HOST
 
 Reason = Literal["warning", "refresh_requested", "link_disabled"]
 

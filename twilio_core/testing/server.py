@@ -17,6 +17,7 @@ from twilio_core.testing.courier import Courier, Delivered
 from twilio_core.testing.deliveries import Deliveries
 from twilio_core.testing.numbers import Owned, caller_id, incoming_number
 from twilio_core.testing.outcomes import Delayed, Ends, Error, Late, Outcome
+from twilio_core.testing.port import HOST, Port
 from twilio_core.testing.records import VERSION, Seen, Stored, new_sid, page, selected
 from twilio_core.testing.replies import as_json, error, odd, takes
 
@@ -94,6 +95,7 @@ class FakeTwilio:
         self._in_flight = 0
         self._courier = Courier(self.auth_token)
         self._deliveries = Deliveries(self._courier)
+        self._port: Port | None = None
         self._listener: asyncio.Server | None = None
 
     # Life
@@ -110,6 +112,9 @@ class FakeTwilio:
         self._over.set()
         self._deliveries.stop()
         await self.refuse()
+        if self._port is not None:
+            self._port.close()
+            self._port = None
         await self._courier.close()
 
     async def __aenter__(self) -> Self:
@@ -127,17 +132,17 @@ class FakeTwilio:
 
     async def listen(self) -> None:
         """Take connections, after an outage on the same port as before."""
-        self._listener = await asyncio.get_running_loop().create_server(
-            self._web, "127.0.0.1", self.port, backlog=1024, reuse_address=True
-        )
-        self.port = self._listener.sockets[0].getsockname()[1]
+        if self._port is None:
+            self._port = Port(self.port)
+        self._listener = await self._port.listen(self._web)
+        self.port = self._port.number
 
     # What tests use
 
     @property
     def url(self) -> str:
         """The Accounts root, for `TWILIO_URL`."""
-        return f"http://127.0.0.1:{self.port}/{VERSION}/Accounts/"
+        return f"http://{HOST}:{self.port}/{VERSION}/Accounts/"
 
     @property
     def posts(self) -> list[Seen]:

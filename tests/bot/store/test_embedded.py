@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from bot.revive import revive
 from bot.store import embedded
@@ -135,9 +136,8 @@ async def test_a_server_that_is_killed_is_started_again(
     mark = folder / "postgres" / "postmaster.pid"
     killed = int(mark.read_text().split()[0])
     os.kill(killed, signal.SIGKILL)
-    await eventually(lambda: not embedded.runs(folder))
-    await eventually(lambda: embedded.runs(folder))
-    await eventually(lambda: mark.read_text().splitlines()[-1].strip() == "ready")
+    with capture_logs() as told:
+        await eventually(lambda: {"event": "database.started", "log_level": "info"} in told)
     with psycopg.connect(server.url) as conn:
         assert conn.execute("SELECT it FROM kept").fetchall() == [(42,)]
     reviving.cancel()
