@@ -68,7 +68,7 @@ async def test_the_job_of_a_process_that_was_struck_off_is_put_back(
 
 
 async def test_the_job_of_a_process_that_lives_is_left_to_it(desk: Desk, rescue: Rescue) -> None:
-    await claimed(desk, Task.DRAIN, await worker(desk, DEAD_AFTER - 2))
+    await claimed(desk, Task.DRAIN, await worker(desk, DEAD_AFTER / 2))
     assert await rescue.revive() == 0
     assert waiting(desk) == []
 

@@ -119,7 +119,7 @@ async def test_a_question_that_goes_on_has_its_whole_time_again(
     store: Store, questions: PostgresQuestions
 ) -> None:
     question = await questions.ask(draft(), Stage.CONFIRM, 0)
-    await store.change("UPDATE question SET expires = now() + interval '1 s'")
+    await store.change("UPDATE question SET expires = now() + interval '1 minute'")
     moved = await questions.move(replace(question, new=replace(question.new, body="b")))
     assert moved
     assert moved.new.body == "b"
