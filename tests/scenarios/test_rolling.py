@@ -60,6 +60,7 @@ async def held(world: World) -> AsyncIterator[None]:
 
 async def test_a_rolling_restart_loses_no_command(stopped_world: World) -> None:
     world = stopped_world
+    world.slack.ack_limit = 10.0  # a lost command is told of late as well; a slow machine is not
     first, second = await world.spawn(), await world.spawn()
     async with commands(world) as told:
         await world.wait(lambda: len(told) > 5)
@@ -67,7 +68,7 @@ async def test_a_rolling_restart_loses_no_command(stopped_world: World) -> None:
         await renewed(world, second)
         done = len(told)
         await world.wait(lambda: len(told) > done + 5)
-    # Slack says of a command that is not acknowledged within 3 s that it has failed
+    # Slack says of a command that is not acknowledged that it has failed
     assert {body: error for body, error in told.items() if error} == {}
     await world.wait(lambda: len(world.twilio.messages) >= len(told))
     left = "SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending', 'in_doubt')"
