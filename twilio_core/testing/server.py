@@ -132,8 +132,7 @@ class FakeTwilio:
 
     async def listen(self) -> None:
         """Take connections, after an outage on the same port as before."""
-        if self._port is None:
-            self._port = Port(self.port)
+        self._port = self._port or Port(self.port)
         self._listener = await self._port.listen(self._web)
         self.port = self._port.number
 
