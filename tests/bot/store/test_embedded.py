@@ -8,8 +8,10 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from structlog.testing import capture_logs
@@ -107,26 +109,60 @@ def test_a_process_that_was_killed_does_not_keep_the_server_running(folder: Path
         psycopg.connect(server.url)
 
 
-@pytest.mark.parametrize("thread", [False, True])
 def test_a_killed_server_whose_number_is_another_programs_by_now_starts_again(
-    folder: Path, *, thread: bool
+    folder: Path,
 ) -> None:
     """As in a container, where numbers begin anew at each start."""
     embedded.start(folder).stop()
-    mark = folder / "postgres" / "postmaster.pid"
+    _start_beside(folder, os.getpid())
+
+
+def test_a_killed_server_whose_number_is_a_threads_by_now_starts_again(folder: Path) -> None:
+    embedded.start(folder).stop()
     with ThreadPoolExecutor() as pool:
-        number = pool.submit(threading.get_native_id).result() if thread else os.getpid()
-        _start_beside(folder, mark, number)
+        _start_beside(folder, pool.submit(threading.get_native_id).result())
 
 
-def _start_beside(folder: Path, mark: Path, number: int) -> None:
+def test_a_killed_server_whose_number_is_another_servers_by_now_starts_again(
+    folder: Path,
+) -> None:
+    embedded.start(folder / "one").stop()
+    other = embedded.start(folder / "two")
+    mark = (folder / "two" / "postgres" / "postmaster.pid").read_text()
+    _start_beside(folder / "one", int(mark.split()[0]))
+    assert asked(other.url) == 42
+    other.stop()
+
+
+def _start_beside(folder: Path, number: int) -> None:
+    mark = folder / "postgres" / "postmaster.pid"
     mark.write_text(f"{number}\n{mark.parent}\n1\n5432\n{mark.parent}\n\n1 1\nready\n")
     again = embedded.start(folder)
     assert asked(again.url) == 42
     again.stop()
 
 
-async def test_a_server_that_is_killed_is_started_again(
+@pytest.mark.parametrize("whole", [0, 1, 3, 6])
+def test_a_server_whose_mark_a_power_cut_left_unfinished_starts_again(
+    folder: Path, whole: int
+) -> None:
+    embedded.start(folder).stop()
+    mark = folder / "postgres" / "postmaster.pid"
+    lines = [str(_nobodys_number()), str(mark.parent), "1", "5432", str(mark.parent), ""]
+    mark.write_text("".join(f"{line}\n" for line in lines[:whole]))
+    (mark.parent / ".s.PGSQL.5432.lock").touch()
+    again = embedded.start(folder)
+    assert asked(again.url) == 42
+    again.stop()
+
+
+def _nobodys_number() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+async def test_a_server_that_is_killed_is_started_again_and_stopped_in_the_end(
     folder: Path, eventually: Eventually
 ) -> None:
     server = embedded.start(folder)
@@ -138,6 +174,8 @@ async def test_a_server_that_is_killed_is_started_again(
     os.kill(killed, signal.SIGKILL)
     with capture_logs() as told:
         await eventually(lambda: {"event": "database.started", "log_level": "info"} in told)
+    with suppress(TimeoutError):  # where nobody buries the dead, it stays
+        await eventually(lambda: not psutil.pid_exists(killed), 5)
     with psycopg.connect(server.url) as conn:
         assert conn.execute("SELECT it FROM kept").fetchall() == [(42,)]
     reviving.cancel()
