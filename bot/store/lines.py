@@ -2,8 +2,8 @@
 
 After a failover, or behind a proxy or a NAT that has forgotten a connection, nobody says so, and
 who waits for an answer waits without an end. How long he has waited tells nothing: a statement may
-be long, or wait for a lock. The server tells: where it has long been idle on a connection that
-waits for it, the question or the answer is lost.
+be long, or wait for a lock. The server tells: where it has long waited for a word on a connection
+that waits for it, the question or the answer is lost.
 
 Its end is closed first. What was lost on the way cannot come about later then, and its locks are
 free; to us it is a connection that broke, and all that uses one bears that.
@@ -33,11 +33,12 @@ _ANSWER = 5.0
 # A number alone could be another's by now, above all on another server.
 _SELF = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 
-_IDLE = """
+# Not by its state: in a pipeline whose end is lost it calls itself active, and holds its locks.
+_LISTENING = """
 SELECT line.place::int - 1, a.state_change
 FROM unnest(%s::int[], %s::timestamptz[]) WITH ORDINALITY AS line(pid, began, place)
 LEFT JOIN pg_stat_activity a ON a.pid = line.pid AND a.backend_start = line.began
-WHERE a.pid IS NULL OR a.state LIKE 'idle%%'
+WHERE a.pid IS NULL OR a.wait_event = 'ClientRead'
 """
 
 _END = """
@@ -55,7 +56,7 @@ class Lines:
         self._known: WeakKeyDictionary[psycopg.AsyncConnection, tuple[int, datetime]] = (
             WeakKeyDictionary()
         )
-        self._idle: dict[psycopg.AsyncConnection, datetime | None] = {}
+        self._listening: dict[psycopg.AsyncConnection, datetime | None] = {}
 
     async def add(self, conn: psycopg.AsyncConnection) -> None:
         """Watch over a connection, which has just been made."""
@@ -80,16 +81,16 @@ class Lines:
         """Hang up those that are as silent as they were at the last look; tell how many."""
         waiting = [conn for conn in self._known if _waits(conn)]
         if not waiting:
-            self._idle = {}
+            self._listening = {}
             return 0
         async with (
             asyncio.timeout(_ANSWER),
             await psycopg.AsyncConnection.connect(url, autocommit=True, **patience(url)) as eyes,
         ):
-            before, self._idle = self._idle, await self._idle_ones(eyes, waiting)
+            before, self._listening = self._listening, await self._listening_ones(eyes, waiting)
             silent = [
                 (conn, since)
-                for conn, since in self._idle.items()
+                for conn, since in self._listening.items()
                 if conn in before and before[conn] == since and _waits(conn)
             ]
             ended = [await self._end(eyes, conn, since) for conn, since in silent]
@@ -97,12 +98,14 @@ class Lines:
             log.warning("lines.silent", count=sum(ended))
         return sum(ended)
 
-    async def _idle_ones(
+    async def _listening_ones(
         self, eyes: psycopg.AsyncConnection, waiting: Sequence[psycopg.AsyncConnection]
     ) -> dict[psycopg.AsyncConnection, datetime | None]:
-        """Give those for which the server does nothing, and since when; None if it has none."""
+        """Give those on which the server waits for us, and since when; None if it has none."""
         names = [self._known[conn] for conn in waiting]
-        cursor = await eyes.execute(_IDLE, ([pid for pid, _ in names], [at for _, at in names]))
+        cursor = await eyes.execute(
+            _LISTENING, ([pid for pid, _ in names], [at for _, at in names])
+        )
         return {waiting[place]: since for place, since in await cursor.fetchall()}
 
     async def _end(

@@ -10,6 +10,7 @@ import pytest
 from bot.store.database import open_pool
 from bot.store.lines import Lines
 from tests.bot.cable import cabled
+from tests.bot.kit import Eventually
 from tests.eyes import change, look
 
 OTHERS = (
@@ -57,6 +58,34 @@ async def test_what_a_silent_connection_had_begun_is_undone_and_holds_nobody_up(
             (None,)
         ]
         await asyncio.gather(asked, return_exceptions=True)
+
+
+async def test_a_pipeline_whose_end_is_lost_on_the_way_is_undone_and_hung_up(
+    database_url: str, lines: Lines, eventually: Eventually
+) -> None:
+    waits = (
+        "SELECT pid FROM pg_stat_activity WHERE wait_event = 'ClientRead' AND state = 'active'"
+        " AND datname = current_database()"
+    )
+
+    async def half(conn: psycopg.AsyncConnection, dead: asyncio.Event) -> None:
+        async with conn.pipeline():
+            await conn.execute("UPDATE pace SET ceiling = 7")
+            await dead.wait()
+
+    async with cabled(database_url) as (cable, url), watched(url, lines) as conn:
+        dead = asyncio.Event()
+        asked = asyncio.create_task(half(conn, dead))
+        await eventually(lambda: look(database_url, waits))
+        await cable.die()
+        dead.set()
+        await asyncio.sleep(0)
+        assert [await lines.look(url), await lines.look(url)] == [0, 1]
+        assert await change(database_url, "UPDATE pace SET raised = now() RETURNING ceiling") == [
+            (None,)
+        ]
+        with pytest.raises(psycopg.OperationalError):
+            await asked
 
 
 async def test_a_connection_that_the_server_has_forgotten_is_hung_up(
