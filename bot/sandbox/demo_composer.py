@@ -1,5 +1,7 @@
 """A modal in the terminal: its inputs asked for one by one, its errors shown beside them."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +22,12 @@ BACK: Final = "back"
 
 _MENUS = ("external_select", "static_select")
 """Left as they are: what they offer can be typed into another input, or has a default."""
+
+
+_PATIENCE = 3.0
+"""Seconds that a button has to change what is shown, if it does."""
+
+_LOOK = 0.02
 
 
 def _said(obj: Json | None) -> str:
@@ -75,9 +83,21 @@ class Composer:
         if not said and send:
             await self._submit(view, {}, seat)
         elif said in {str(number) for number, _ in enumerate(buttons, 1)}:
-            await self.slack.click(seat.user, view, buttons[int(said) - 1]["action_id"])
+            await self._press(view, buttons[int(said) - 1]["action_id"], seat)
         elif said in {BACK, CANCEL}:
             await self.slack.close(seat.user, view)
+
+    async def _press(self, view: View, action_id: str, seat: Seat) -> None:
+        """Press a button, and wait for what it does: the app acknowledges it before it acts."""
+        before = view.hash
+        await self.slack.click(seat.user, view, action_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                while self._is_as_it_was(view, before):  # noqa: ASYNC110 - no event tells
+                    await asyncio.sleep(_LOOK)
+
+    def _is_as_it_was(self, view: View, version: str) -> bool:
+        return view.hash == version and view.open and self.slack.top_view(view.user) is view
 
     def _title(self, view: View) -> None:
         title = Text.assemble("── ", (_said(view.body.get("title")), "bold"), " ──")
